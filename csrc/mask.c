@@ -1,0 +1,43 @@
+#include "mask.h"
+
+#include "descriptors.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const struct kernel_set every = {{[0 ... sizeof(struct kernel_set) / sizeof(unsigned long) - 1] = ~0UL}};
+
+void signals_take(struct inherited *inherited) {
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, &inherited->mask, sizeof every);
+    static const struct kernel_action normal; /* zeros are SIG_DFL and no flags, on every architecture */
+    syscall(SYS_rt_sigaction, SIGCHLD, &normal, &inherited->chld, sizeof every);
+}
+
+void signals_give_back(const struct inherited *inherited) {
+    syscall(SYS_rt_sigaction, SIGCHLD, &inherited->chld, NULL, sizeof every);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &inherited->mask, NULL, sizeof every);
+}
+
+int signals_wait(siginfo_t *info, int64_t timeout) {
+    /* The kernel's timespec has longs in it, where the system call is the old one (it is there on every architecture
+     * but 32-bit RISC-V, which has the other one alone). */
+#ifdef SYS_rt_sigtimedwait
+    struct {
+        long seconds;
+        long nanoseconds;
+    } limit = {(long)(timeout / 1000), (long)(timeout % 1000 * 1000000)};
+    long signal = syscall(SYS_rt_sigtimedwait, &every, info, timeout < 0 ? NULL : &limit, sizeof every);
+#else
+    struct {
+        int64_t seconds;
+        int64_t nanoseconds;
+    } limit = {timeout / 1000, timeout % 1000 * 1000000};
+    long signal = syscall(SYS_rt_sigtimedwait_time64, &every, info, timeout < 0 ? NULL : &limit, sizeof every);
+#endif
+    return signal > 0 ? (int)signal : 0;
+}
+
+int signals_open(void) {
+    return descriptor_up((int)syscall(SYS_signalfd4, -1, &every, sizeof every, O_CLOEXEC | O_NONBLOCK));
+}

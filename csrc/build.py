@@ -37,7 +37,6 @@ WARNINGS = [
 # What distributions switch on by default differs, so each is set here: the same source gives the same program everywhere.
 SMALL = [
     "-Os",
-    "-flto",
     "-ffunction-sections",
     "-fdata-sections",
     "-fno-asynchronous-unwind-tables",
@@ -58,6 +57,8 @@ SMALL_MUSL = [
     "-Wl,-z,norelro",
     "-Wl,-T,small.ld",
 ]
+# clang before 16 knows [[…]] in C17 only if told.
+CLANG = ["-fdouble-square-bracket-attributes"]
 SANITIZE = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 # Each program and what it is made of, relative to csrc/.
@@ -75,6 +76,7 @@ class Toolchain:
     command: list[str]
     linkage: str  # "static, musl", "static, glibc", "dynamic", "dynamic, sanitized"
     cross: bool = False
+    clang: bool = False
 
     @property
     def static(self) -> bool:
@@ -84,10 +86,12 @@ class Toolchain:
     @property
     def flags(self) -> list[str]:
         """The options that decide linkage and size."""
+        dialect = CLANG if self.clang else []
         if self.linkage == "dynamic, sanitized":
-            return SANITIZE
+            return [*dialect, *SANITIZE]
         native = [] if self.cross else [*LINK_NATIVE, *(SMALL_MUSL if self.linkage == "static, musl" else [])]
-        return [*SMALL, *LINK, *native, *(["-static"] if self.static else [])]
+        whole = [] if self.clang or self.cross else ["-flto"]
+        return [*dialect, *SMALL, *whole, *LINK, *native, *(["-static"] if self.static else [])]
 
 
 def version() -> str:
@@ -105,6 +109,12 @@ def _links_statically(command: list[str]) -> bool:
         return subprocess.run(link, capture_output=True, check=False).returncode == 0
 
 
+def _is_clang(command: list[str]) -> bool:
+    """Whether the compiler is clang, whatever its name."""
+    said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
+    return "clang" in said
+
+
 def _is_musl(command: list[str]) -> bool:
     """Whether the compiler's libc is musl: by its name (musl-gcc), or by what it says it compiles for (Alpine's gcc)."""
     if "musl" in Path(command[0]).name:
@@ -119,7 +129,11 @@ def choose(cc: str | None = None, target: str | None = None, *, sanitize: bool =
         return Toolchain([sys.executable, "-m", "ziglang", "cc", "-target", target], "static, musl", cross=True)
     wanted = cc or os.environ.get("CC")
     if sanitize:
-        return Toolchain((wanted or "clang").split(), "dynamic, sanitized")
+        command = (wanted or "clang").split()
+        if not shutil.which(command[0]):
+            message = f"no {command[0]} to build with sanitizers; it is in the package clang"
+            raise BuildError(message)
+        return Toolchain(command, "dynamic, sanitized", clang=_is_clang(command))
     names = [wanted] if wanted else ["musl-gcc", "cc", "gcc", "clang"]
     compilers = [name.split() for name in names if shutil.which(name.split()[0])]
     if not compilers:
@@ -127,8 +141,9 @@ def choose(cc: str | None = None, target: str | None = None, *, sanitize: bool =
         raise BuildError(message)
     for command in compilers:
         if _links_statically(command):
-            return Toolchain(command, "static, musl" if _is_musl(command) else "static, glibc")
-    return Toolchain(compilers[0], "dynamic")
+            libc = "musl" if _is_musl(command) else "glibc"
+            return Toolchain(command, f"static, {libc}", clang=_is_clang(command))
+    return Toolchain(compilers[0], "dynamic", clang=_is_clang(compilers[0]))
 
 
 def sources(program: str) -> list[str]:

@@ -63,8 +63,8 @@ void ending_begin(struct init *init) {
     if (config->wait_all) {
         init->phase = WAITING;
     } else if (config->grace_ms == 0) {
-        if (config->closing_term && init->group)
-            kill(-init->group, SIGTERM);
+        if (config->closing_term && init->group) /* as rewritten, but -r 15:0 does not cancel it */
+            kill(-init->group, config->rewrite[SIGTERM] ? config->rewrite[SIGTERM] : SIGTERM);
         init->phase = DONE;
     } else if (!init->children && !has_straggler(init)) {
         init->phase = DONE;

@@ -1,5 +1,6 @@
 #include "forward.h"
 
+#include "clock.h"
 #include "say.h"
 #include "signals.h"
 
@@ -45,42 +46,65 @@ static bool deliver(struct process *process, void *data) {
     return false;
 }
 
-static void to_main(const struct init *init, struct parcel *parcel) {
-    /* Our child, which we have not reaped: its number cannot be another's. */
-    if (init->main)
-        deliver(&(struct process){.pid = init->main, .pidfd = -1}, parcel);
+/* A full queue (RLIMIT_SIGPENDING) is its receiver's to empty: the parcel waits for that, and we go on. */
+static void keep(struct init *init, const struct parcel *parcel) {
+    enum { RETRY_MS = 1 };
+    init->stuck = parcel->info;
+    init->retry_at = now_ms() + RETRY_MS;
+}
+
+/* Our child, which we have not reaped: its number cannot be another's. */
+static void to_main(struct init *init, const struct parcel *parcel) {
+    if (!init->main)
+        return;
+    long result = parcel->queued ? syscall(SYS_rt_sigqueueinfo, init->main, parcel->signal, &parcel->info)
+                                 : kill(init->main, parcel->signal);
+    if (result && parcel->queued && errno == EAGAIN)
+        keep(init, parcel);
+    else if (result)
+        complain("the application", parcel->signal);
 }
 
 /* One call queues a value to a whole group since Linux 6.9; before, each of its processes has to be found. */
-static int queue_to_group(const struct init *init, struct parcel *parcel) {
+static int queue_to_group(const struct init *init, const struct parcel *parcel) {
     enum { PIDFD_SIGNAL_TO_GROUP = 4 };
     int leader = (int)syscall(SYS_pidfd_open, init->group, 0);
     if (leader < 0)
         return -1;
     int result = (int)syscall(SYS_pidfd_send_signal, leader, parcel->signal, &parcel->info, PIDFD_SIGNAL_TO_GROUP);
+    int error = errno;
     close(leader);
+    errno = error;
     return result;
 }
 
-static void to_group(const struct init *init, struct parcel *parcel) {
+static void to_group(struct init *init, struct parcel *parcel) {
     if (!init->group) {
         to_main(init, parcel);
         return;
     }
-    if (parcel->queued && (queue_to_group(init, parcel) == 0 || processes_visit(init, OF_GROUP, deliver, parcel) >= 0))
-        return;
+    if (parcel->queued) {
+        if (queue_to_group(init, parcel) == 0)
+            return;
+        if (errno == EAGAIN) {
+            keep(init, parcel);
+            return;
+        }
+        if (processes_visit(init, OF_GROUP, deliver, parcel) >= 0)
+            return;
+    }
     if (kill(-init->group, parcel->signal))
         complain("the application's group", parcel->signal);
 }
 
-static void to_tree(const struct init *init, struct parcel *parcel) {
+static void to_tree(struct init *init, struct parcel *parcel) {
     if (processes_visit(init, DESCENDANTS, deliver, parcel) >= 0)
         return;
     warn("no /proc: SIG%s goes to the application's group only", signal_name(parcel->signal));
     to_group(init, parcel);
 }
 
-void forward(const struct init *init, int signal, const siginfo_t *info) {
+void forward(struct init *init, int signal, const siginfo_t *info) {
     struct parcel parcel;
     pack(&parcel, signal, info);
     switch (init->config->target) {
@@ -96,13 +120,19 @@ void forward(const struct init *init, int signal, const siginfo_t *info) {
     }
 }
 
+void forward_stuck(struct init *init) {
+    siginfo_t info = init->stuck;
+    init->retry_at = NO_LIMIT;
+    forward(init, info.si_signo, &info);
+}
+
 enum scope rest_scope(const struct init *init) {
     if (init->first)
         return EVERYONE;
     return init->adopts ? DESCENDANTS : OF_GROUP;
 }
 
-void signal_rest(const struct init *init, int signal) {
+void signal_rest(struct init *init, int signal) {
     struct parcel parcel = {.signal = signal};
     switch (rest_scope(init)) {
     case EVERYONE:

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "report.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -38,6 +39,11 @@ struct init {
     int64_t look_at; /* where stragglers have to be looked for: when next; NO_LIMIT: not at all */
     unsigned held;   /* how many signals are being delayed */
     int64_t held_until[SIGNALS + 1];
+
+    /* A real-time signal whose receiver's queue is full (RLIMIT_SIGPENDING): tried again at retry_at, and until it went
+     * through the kernel keeps those behind it, in their order. */
+    siginfo_t stuck;
+    int64_t retry_at; /* NO_LIMIT: there is none */
 
     struct outcome outcome;
 };

@@ -19,7 +19,7 @@ static int64_t earlier(int64_t one, int64_t other) {
 }
 
 static int64_t next_deadline(const struct init *init) {
-    int64_t next = earlier(earlier(init->end_at, init->kill_at), init->look_at);
+    int64_t next = earlier(earlier(init->end_at, init->kill_at), earlier(init->look_at, init->retry_at));
     return init->held ? earlier(next, held_next(init)) : next;
 }
 
@@ -56,7 +56,7 @@ static void turn(struct init *init) {
         signalled = wait_for_straggler(init, timeout);
         timeout = 0;
     }
-    int signal = signalled ? signals_wait(&info, timeout) : 0;
+    int signal = signalled ? signals_wait(&info, timeout, init->retry_at == NO_LIMIT) : 0;
     if (signal == SIGCHLD || init->unreaped) {
         reap(init);
         if (init->kill_all && init->children)
@@ -69,6 +69,8 @@ static void turn(struct init *init) {
         held_expire(init, now);
         ending_expire(init, now);
     }
+    if (init->retry_at != NO_LIMIT && now_ms() >= init->retry_at)
+        forward_stuck(init);
     if (init->phase == RUNNING && !init->main && !init->config->pause)
         ending_begin(init);
     else if (init->phase != RUNNING && !init->unreaped)

@@ -26,13 +26,15 @@ static void start_knowing(struct init *init, const struct config *config) {
     init->straggler = -1;
     init->report = -1;
     init->signals = -1;
-    init->end_at = init->kill_at = init->look_at = NO_LIMIT;
+    init->end_at = init->kill_at = init->look_at = init->retry_at = NO_LIMIT;
 }
 
 /* PID 1 gets the orphans of its namespace anyway. */
 static void adopt_orphans(struct init *init) {
     enum choice choice = init->config->subreaper;
     init->adopts = init->first;
+    if (choice == NO && !init->first && init->config->persona == TINI)
+        warn("neither PID 1 nor a subreaper (-s): orphans will go elsewhere");
     if (choice == NO || (choice == AUTO && init->first))
         return;
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)

@@ -8,6 +8,9 @@
 
 static const struct kernel_set every = {{[0 ... sizeof(struct kernel_set) / sizeof(unsigned long) - 1] = ~0UL}};
 
+/* The first word has signals 1 to 32, or to 64. */
+static const struct kernel_set standard = {{0x7fffffff}};
+
 void signals_take(struct inherited *inherited) {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, &inherited->mask, sizeof every);
     static const struct kernel_action normal; /* zeros are SIG_DFL and no flags, on every architecture */
@@ -19,7 +22,8 @@ void signals_give_back(const struct inherited *inherited) {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &inherited->mask, NULL, sizeof every);
 }
 
-int signals_wait(siginfo_t *info, int64_t timeout) {
+int signals_wait(siginfo_t *info, int64_t timeout, bool real_time) {
+    const struct kernel_set *set = real_time ? &every : &standard;
     /* The kernel's timespec has longs in it, where the system call is the old one (it is there on every architecture
      * but 32-bit RISC-V, which has the other one alone). */
 #ifdef SYS_rt_sigtimedwait
@@ -27,13 +31,13 @@ int signals_wait(siginfo_t *info, int64_t timeout) {
         long seconds;
         long nanoseconds;
     } limit = {(long)(timeout / 1000), (long)(timeout % 1000 * 1000000)};
-    long signal = syscall(SYS_rt_sigtimedwait, &every, info, timeout < 0 ? NULL : &limit, sizeof every);
+    long signal = syscall(SYS_rt_sigtimedwait, set, info, timeout < 0 ? NULL : &limit, sizeof every);
 #else
     struct {
         int64_t seconds;
         int64_t nanoseconds;
     } limit = {timeout / 1000, timeout % 1000 * 1000000};
-    long signal = syscall(SYS_rt_sigtimedwait_time64, &every, info, timeout < 0 ? NULL : &limit, sizeof every);
+    long signal = syscall(SYS_rt_sigtimedwait_time64, set, info, timeout < 0 ? NULL : &limit, sizeof every);
 #endif
     return signal > 0 ? (int)signal : 0;
 }

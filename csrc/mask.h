@@ -3,6 +3,7 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kernel_set {
@@ -28,8 +29,9 @@ void signals_give_back(const struct inherited *inherited);
 
 /* Waits at most timeout ms (NO_LIMIT: for ever) for one signal, and takes it: its number and *info. Of several, the one
  * with the lowest number comes first, and real-time signals of one number in the order they were sent. 0: there was
- * none. The call is wait, time limit and read in one, and needs no descriptor. */
-int signals_wait(siginfo_t *info, int64_t timeout);
+ * none. Without real_time, signals from 32 on stay where they are, in their order. The call is wait, time limit and
+ * read in one, and needs no descriptor. */
+int signals_wait(siginfo_t *info, int64_t timeout, bool real_time);
 
 /* A descriptor (>= 3, closed on exec) that is readable while a signal is pending, to wait for something else as well;
  * -1 with errno. */

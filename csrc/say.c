@@ -3,6 +3,7 @@
 #include "errors.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 static struct {
     const char *name;
     int verbosity;
+    unsigned long dropped; /* lines */
 } voice = {.name = "pyinit"};
 
 enum { LINE = 1000 };
@@ -50,8 +52,13 @@ static const char *add_value(struct line *line, const char *at, va_list *values,
         at++;
     switch (*at) {
     case 's': {
+        int from = line->length;
         const char *text = va_arg(*values, const char *);
         add(line, text, strlen(text));
+        for (int i = from; i < line->length; i++) {
+            if ((unsigned char)line->text[i] < ' ' || line->text[i] == 0x7f)
+                line->text[i] = '?'; /* it stays one line, and nobody's terminal is controlled by it */
+        }
         break;
     }
     case 'c': {
@@ -77,8 +84,38 @@ static const char *add_value(struct line *line, const char *at, va_list *values,
     return at;
 }
 
+/* An init that waits for the reader of its warnings forwards nothing: what a full pipe has no room for is dropped, and
+ * counted. (POLLOUT of a pipe means room for PIPE_BUF, 4096 bytes.) */
+static bool has_room(void) {
+    struct pollfd polled = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&polled, 1, 0) != 0;
+}
+
+static void send(struct line *line) {
+    if (!has_room()) {
+        voice.dropped++;
+        return;
+    }
+    line->text[line->length++] = '\n';
+    /* Nobody to tell if standard error is closed or broken. */
+    (void)!write(STDERR_FILENO, line->text, (size_t)line->length);
+}
+
+/* Says how many lines are missing before the next one, if there is room for both. */
+static void confess(void) {
+    if (!voice.dropped || !has_room())
+        return;
+    struct line line = {0};
+    add(&line, voice.name, strlen(voice.name));
+    add(&line, ": lines dropped here, since nobody read them: ", 46);
+    add_number(&line, voice.dropped, false);
+    voice.dropped = 0;
+    send(&line);
+}
+
 static void print(const char *format, va_list *values) {
     int error = errno;
+    confess();
     struct line line = {0};
     add(&line, voice.name, strlen(voice.name));
     add(&line, ": ", 2);
@@ -88,9 +125,7 @@ static void print(const char *format, va_list *values) {
         else
             add(&line, at, 1);
     }
-    line.text[line.length++] = '\n';
-    /* Nobody to tell if standard error is closed, full or broken. */
-    (void)!write(STDERR_FILENO, line.text, (size_t)line.length);
+    send(&line);
     errno = error;
 }
 

@@ -95,6 +95,9 @@ static void become(const struct user *user) {
     case STEP_EXECUTE:
         break;
     }
+    /* tini has 126 and 127 for these two errors alone. */
+    if (config->persona == TINI && errno != ENOENT && errno != EACCES)
+        die(config->own_error, "cannot run \"%s\": %m", config->command[0]);
     if (errno == ENOENT || errno == ENOTDIR)
         die(config->not_found, "cannot run \"%s\": %m", config->command[0]);
     if (errno == ELIBBAD)

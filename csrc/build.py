@@ -54,15 +54,33 @@ SMALL_MUSL = [
     "-fno-ipa-cp",
     "-fno-jump-tables",
     "-falign-functions=1",
-    "-Wl,-z,norelro",
-    "-Wl,-T,small.ld",
 ]
+LINK_MUSL = ["-Wl,-z,norelro", "-Wl,-T,small.ld"]
 # clang before 16 knows [[…]] in C17 only if told.
 CLANG = ["-fdouble-square-bracket-attributes"]
 SANITIZE = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 # Each program and what it is made of, relative to csrc/.
 PROGRAMS = {"pyinit": ["*.c"]}
+# What runs after start-up. The rest is dropped from memory then (small.ld, memory.c).
+HOT = {
+    "pyinit": [
+        "clock.c",
+        "descriptors.c",
+        "ending.c",
+        "forward.c",
+        "loop.c",
+        "main.c",
+        "mask.c",
+        "memory.c",
+        "parent.c",
+        "processes.c",
+        "reap.c",
+        "receive.c",
+        "settle.c",
+        "terminal.c",
+    ]
+}
 
 
 class BuildError(Exception):
@@ -89,9 +107,22 @@ class Toolchain:
         dialect = CLANG if self.clang else []
         if self.linkage == "dynamic, sanitized":
             return [*dialect, *SANITIZE]
-        native = [] if self.cross else [*LINK_NATIVE, *(SMALL_MUSL if self.linkage == "static, musl" else [])]
+        native = SMALL_MUSL if self.sorted else []
         whole = [] if self.clang or self.cross else ["-flto"]
-        return [*dialect, *SMALL, *whole, *LINK, *native, *(["-static"] if self.static else [])]
+        return [*dialect, *SMALL, *whole, *native]
+
+    @property
+    def link(self) -> list[str]:
+        """The options that matter to the linker alone."""
+        if self.linkage == "dynamic, sanitized":
+            return []
+        native = [] if self.cross else LINK_NATIVE
+        return [*LINK, *native, *(LINK_MUSL if self.sorted else []), *(["-static"] if self.static else [])]
+
+    @property
+    def sorted(self) -> bool:
+        """Whether what start-up alone needs is put apart: with gcc, GNU ld and musl."""
+        return self.linkage == "static, musl" and not self.clang and not self.cross
 
 
 def version() -> str:
@@ -151,13 +182,32 @@ def sources(program: str) -> list[str]:
     return sorted(str(path.relative_to(SOURCES)) for pattern in PROGRAMS[program] for path in SOURCES.glob(pattern))
 
 
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=SOURCES, stderr=subprocess.PIPE, text=True, check=False)
+    sys.stderr.write(done.stderr)
+    if done.returncode != 0:
+        message = f"{command[0]} failed with status {done.returncode}:\n{done.stderr}"
+        raise BuildError(message)
+
+
+def _merge(name: str, files: list[str], compile_: list[str], folder: Path) -> str:
+    """One object file of several sources, optimised as a whole; its name is what small.ld knows it by."""
+    objects = []
+    for file in files:
+        objects.append(str(folder / (file.replace("/", "-")[:-2] + ".o")))
+        _run([*compile_, "-c", file, "-o", objects[-1]])
+    merged = str(folder / name)
+    _run([*compile_, "-r", "-nostdlib", "-flinker-output=nolto-rel", *objects, "-o", merged])
+    return merged
+
+
 def build(output: Path, toolchain: Toolchain, program: str = "pyinit", *, strict: bool = False) -> None:
     """Compile the program to output, replacing it in one step, and check what came out."""
     output = output.resolve()
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".build-") as folder:
         made = Path(folder, output.name)
-        command = [
+        compile_ = [
             *toolchain.command,
             "-std=gnu17",
             "-D_GNU_SOURCE",
@@ -167,15 +217,15 @@ def build(output: Path, toolchain: Toolchain, program: str = "pyinit", *, strict
             f"-ffile-prefix-map={SOURCES}=.",
             f'-DPYINIT_VERSION="{version()}"',
             f'-DPYINIT_LINKAGE="{toolchain.linkage}"',
-            "-o",
-            str(made),
-            *sources(program),
         ]
-        done = subprocess.run(command, cwd=SOURCES, stderr=subprocess.PIPE, text=True, check=False)
-        sys.stderr.write(done.stderr)
-        if done.returncode != 0:
-            message = f"{toolchain.command[0]} failed with status {done.returncode}:\n{done.stderr}"
-            raise BuildError(message)
+        files = sources(program)
+        if toolchain.sorted:
+            cold = [file for file in files if file not in HOT[program]]
+            files = [
+                _merge("cold.o", cold, compile_, Path(folder)),
+                _merge("hot.o", HOT[program], compile_, Path(folder)),
+            ]
+        _run([*compile_, *files, *toolchain.link, "-o", str(made)])
         if toolchain.linkage != "dynamic, sanitized":
             check(made, static=toolchain.static, limit=SIZE_LIMIT if toolchain.linkage == "static, musl" else None)
         made.replace(output)

@@ -73,7 +73,7 @@ static void turn(struct init *init) {
         forward_stuck(init);
     if (init->phase == RUNNING && !init->main && !init->config->pause)
         ending_begin(init);
-    else if (init->phase != RUNNING && !init->unreaped)
+    if (init->phase != RUNNING && !init->unreaped)
         ending_check(init);
 }
 

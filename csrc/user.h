@@ -11,7 +11,7 @@ struct user {
     gid_t gid;
     int group_count;
     gid_t groups[MAX_GROUPS]; /* supplementary */
-    char name[MAX_NAME];      /* for USER (and LOGNAME): the uid's digits where passwd does not have it */
+    char name[MAX_NAME];      /* for USER: the uid's digits where passwd does not have it */
     char home[MAX_HOME];      /* for HOME: "/" where passwd does not say */
 };
 

@@ -1,0 +1,19 @@
+"""Where an installer may have put bin/pyinit."""
+
+import sysconfig
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+
+def candidates() -> Iterator[str]:
+    """Yield the places, best first: what the installer wrote down, this Python's scripts, and bin/ of `pip --target`."""
+    try:
+        files = metadata.files("pyinit-supervisor") or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == "pyinit" and file.parent.name == "bin":
+            yield str(Path(str(file.locate())).resolve())
+    yield str(Path(sysconfig.get_path("scripts"), "pyinit"))
+    yield str(Path(__file__).resolve().parent.parent / "bin" / "pyinit")

@@ -1,0 +1,17 @@
+"""The two calls of the package bitmap that tini's tests make: which bits of a number are set."""
+
+
+class BitMap:
+    """A set of bit numbers, made from a text of 0s and 1s, the highest bit first."""
+
+    def __init__(self, bits: list[int]) -> None:
+        self._bits = bits
+
+    @classmethod
+    def fromstring(cls, text: str) -> "BitMap":
+        """The bits that are 1."""
+        return cls([place for place, bit in enumerate(reversed(text)) if bit == "1"])
+
+    def nonzero(self) -> list[int]:
+        """The numbers of the bits that are set."""
+        return self._bits

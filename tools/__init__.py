@@ -1,0 +1,1 @@
+"""What `./dev` does. Only the standard library: these modules run before anything is installed."""

@@ -55,7 +55,8 @@ SMALL_MUSL = [
     "-fno-jump-tables",
     "-falign-functions=1",
 ]
-LINK_MUSL = ["-Wl,-z,norelro", "-Wl,-T,small.ld"]
+# Data begins where the text ends in the file, even where that is another page of memory.
+LINK_MUSL = ["-Wl,-z,norelro", "-Wl,-z,common-page-size=512", "-Wl,-T,small.ld"]
 # clang before 16 knows [[…]] in C17 only if told.
 CLANG = ["-fdouble-square-bracket-attributes"]
 SANITIZE = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -5,7 +5,7 @@ docs/protocol.md tells what the messages mean; csrc/shim/protocol.h has the same
 
 from __future__ import annotations
 
-from struct import Struct, error
+from struct import Struct, error, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ MAGIC = b"PYS1"
 
 _header = Struct("=BBHIqqiI")
 _payload = Struct("=4sIiiiIIIIIII")
-_limit = Struct("=IQQ" if __import__("sys").byteorder == "little" else "=IIIII")
+_limit = Struct("=IQQ")
 _descriptor = Struct("=HH")
 _step = Struct("=ii")
 _kept = Struct("=Hxxii")
@@ -238,13 +238,6 @@ def record(text: bytes) -> dict[str, str]:
     return {key.decode("ascii", "replace"): value.decode("ascii", "replace") for key, space, value in pairs if space}
 
 
-def _pack_limit(resource: int, soft: int, hard: int) -> bytes:
-    if _limit.size == 20 and _limit.format == "=IQQ":  # noqa: PLR2004
-        return _limit.pack(resource, soft, hard)
-    low = 2**32 - 1
-    return _limit.pack(resource, soft & low, soft >> 32, hard & low, hard >> 32)
-
-
 def payload(  # noqa: PLR0913 (what there is to say about a process)
     argv: Sequence[bytes],
     env: Sequence[bytes],
@@ -288,15 +281,15 @@ def payload(  # noqa: PLR0913 (what there is to say about a process)
                 *(MAGIC, flags, umask, nice, oom_score_adj, uid, gid),
                 *(KEEP_ID if groups is None else len(groups), *numbers),
             ),
-            b"".join(group.to_bytes(4, __import__("sys").byteorder) for group in groups or ()),
-            b"".join(_pack_limit(*limit) for limit in limits),
+            pack(f"={len(groups or ())}I", *(groups or ())),
+            b"".join(_limit.pack(*limit) for limit in limits),
             b"".join(_descriptor.pack(slot, target) for target, slot in descriptors.items()),
             _strings("a directory", (cwd,)),
             _strings("a cgroup's path", (cgroup,)),
             _strings("an argument", argv),
             _strings("a variable", env),
         ]
-    except (error, OverflowError) as reason:
+    except error as reason:
         text = f"a number that does not fit: {reason}"
         raise ProtocolError(text) from None
     packed = b"".join(parts)

@@ -47,7 +47,7 @@ enum {
     CALL_LIMIT = 1024,       /* argv and env of CONFIG */
     STEPS_LIMIT = 32,        /* of STOP */
     SLOTS = 48,
-    SLOT_CONFIG = 63, /* GIVE: the memfd with CONFIG's body */
+    SLOT_CONFIG = 63,  /* GIVE: the memfd with CONFIG's body */
     SLOT_NULL = 65535, /* in a payload: /dev/null */
     STATUS_FDS = 28,   /* in one STATUS */
 };
@@ -121,10 +121,10 @@ struct payload_header {
 };
 _Static_assert(sizeof(struct payload_header) == 48, "the payload's header has no padding");
 
-struct payload_limit {
+struct [[gnu::packed]] payload_limit {
     uint32_t resource;
-    uint32_t soft_low, soft_high; /* all ones: no limit. In halves, since nothing here is aligned by more than 4 */
-    uint32_t hard_low, hard_high;
+    uint64_t soft; /* all ones: no limit */
+    uint64_t hard;
 };
 
 struct payload_descriptor {
@@ -133,10 +133,10 @@ struct payload_descriptor {
 };
 
 enum {
-    PAYLOAD_SESSION = 1,    /* a new session; else a process group of its own */
-    PAYLOAD_TERMINAL = 2,   /* with PAYLOAD_SESSION: descriptor 0 becomes the controlling terminal */
-    PAYLOAD_NO_PRIVS = 4,   /* no_new_privs */
-    PAYLOAD_OUTLIVES = 8,   /* it is not killed when the shim dies */
+    PAYLOAD_SESSION = 1,  /* a new session; else a process group of its own */
+    PAYLOAD_TERMINAL = 2, /* with PAYLOAD_SESSION: descriptor 0 becomes the controlling terminal */
+    PAYLOAD_NO_PRIVS = 4, /* no_new_privs */
+    PAYLOAD_OUTLIVES = 8, /* it is not killed when the shim dies */
 };
 
 enum {

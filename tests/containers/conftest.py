@@ -23,8 +23,9 @@ def podman(request: pytest.FixtureRequest) -> Iterator[Podman]:
     """Give a podman of the run's own; nothing it made is left behind."""
     # Not below pytest's directory: a path that is too long for a socket would be the result.
     with Podman(Path(tempfile.mkdtemp(prefix="pyinit-podman-"))) as podman:
-        if podman.notice:
-            request.config.pluginmanager.get_plugin("terminalreporter").write_line(f"\nNOTE: {podman.notice}")
+        terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+        if podman.notice and terminal:
+            terminal.write_line(f"\nNOTE: {podman.notice}")
         yield podman
 
 

@@ -103,14 +103,17 @@ class Podman:
 
     def _choose_driver(self) -> str:
         """Take overlay where the file system below allows it, else vfs, which copies every layer: then say so."""
-        refusal = ""
-        for driver in ("overlay", "vfs"):
-            (self.here / "storage.conf").write_text(STORAGE.format(here=self.here, driver=driver))
-            tried = self.run("info", check=False)
-            if tried.returncode == 0:
-                return f"podman's storage is the slow vfs, as overlay does not work here: {refusal}" if refusal else ""
-            refusal = tried.stderr
-        raise AssertionError(f"podman does not work here: {refusal}")
+        tried = self._try("overlay")
+        if tried.returncode == 0:
+            return ""
+        notice = f"podman's storage is the slow vfs, as overlay does not work here: {tried.stderr}"
+        tried = self._try("vfs")
+        assert tried.returncode == 0, f"podman does not work here: {tried.stderr}"
+        return notice
+
+    def _try(self, driver: str) -> subprocess.CompletedProcess[str]:
+        (self.here / "storage.conf").write_text(STORAGE.format(here=self.here, driver=driver))
+        return self.run("info", check=False)
 
     def argv(self, *arguments: str) -> list[str]:
         """Give the whole command line of a podman command."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_exit_code(podman: Podman, python: str, command: list[str], code: int) -> None:
-    """The container's exit code is the application's, 128 + N for a death by signal N, 126 or 127 if it cannot start."""
+    """The container's exit code is the application's, 128 + N if signal N killed it, 126 or 127 if it cannot start."""
     done = podman.once(python, *command)
     assert done.returncode == code, done.stderr
 

@@ -45,7 +45,7 @@ def test_closed_input_is_an_error_to_the_writer(podman: Podman, python: str, sha
 
 
 def test_holds_nothing(podman: Podman, python: str) -> None:
-    """While the application runs, the init's directory is / and none of its descriptors is the application's in or out."""
+    """While the application runs, the init's directory is / and it has neither its input nor its output open."""
     with podman.start("--workdir=/tmp", python, "python3", "/apps/handler.py", "0").ready() as app:
         assert app.look("readlink", "/proc/1/cwd") == "/\n"
         look = "for fd in 0 1; do readlink /proc/1/fd/$fd || true; done"

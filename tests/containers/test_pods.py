@@ -75,7 +75,7 @@ def test_podmans_own_init(podman: Podman, scratch: str, base: str) -> None:
 
 
 def test_in_a_pod(podman: Podman, bare: str, python: str, shared: Path) -> None:
-    """In a container of a pod that shares its pids it is not PID 1 but a subreaper, and forwards and reaps all the same."""
+    """In a pod that shares its pids it is not PID 1 but a subreaper, and forwards and reaps all the same."""
     pod = podman.name()
     infra = [f"--infra-image={bare}", "--infra-command=/pyinit -P"]
     podman.run("pod", "create", f"--name={pod}", "--share=pid,ipc,uts", *infra)

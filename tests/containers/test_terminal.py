@@ -62,7 +62,7 @@ def test_interrupt_of_the_application(podman: Podman, python: str) -> None:
 
 
 def test_stop_of_a_shell(podman: Podman, python: str) -> None:
-    """podman stop of a container on a terminal reaches the application, and its code the terminal's side."""
+    """Podman stop of a container on a terminal reaches the application, and its code the terminal's side."""
     with TerminalContainer(podman, python, "python3", "/apps/handler.py", "14") as app:
         app.out.until("ready")
         podman.run("stop", "--time=60", app.name)

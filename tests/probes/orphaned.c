@@ -1,5 +1,5 @@
 /* orphaned ROUNDS SIGNAL MICROSECONDS COMMAND…: starts COMMAND again and again with SIGNAL blocked, from a parent that
- * dies right after, or up to MICROSECONDS after, COMMAND has blocked all signals: it has looked at its parent then.
+ * dies right after, or up to MICROSECONDS after, COMMAND has blocked all signals: it looks at its parent then.
  * Every run must exit with 0: "pyinit -p SIGNAL await SIGNAL" does once the application was told. */
 #include "raw.h"
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static void parent(int microseconds, char **command) {
         execv(command[0], command);
         _exit(97);
     }
-    while (blocked_by(child) != (~UINT64_C(0) & ~bit(SIGKILL) & ~bit(SIGSTOP)))
+    while (blocked_by(child) == get_mask()) /* as it was started with */
         ;
     clock_gettime(CLOCK_MONOTONIC, &start);
     do

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import bits, descriptors, fields, ready, status, until
+from tests.running import bits, descriptors, fields, ready, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,12 +214,3 @@ def test_init_in_the_background_of_nothing(
     for number in (signal.SIGHUP, signal.SIGCONT, signal.SIGHUP, signal.SIGCONT):
         program.send(number)
         assert program.out.line() == f"main {int(number)} -"
-
-
-def test_init_blocks_everything(start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]]) -> None:
-    """No signal can interrupt or end the init by itself: it has them all blocked, and SIGCHLD not ignored."""
-    program = start(pyinit, *listen())
-    ready(program.out)
-    blocked = bits(status(program.init)["SigBlk"])
-    assert blocked >= set(range(1, 65)) - {9, 19} - {4, 5, 7, 8, 11, 31, 32, 33}
-    assert signal.SIGCHLD not in bits(status(program.init)["SigIgn"])

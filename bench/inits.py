@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bench.peers import Init
 
+SETTLED = 0.5  # seconds after which an init that was started or signalled does no more of its own
 NOISE = 1.05  # "not behind the best peer", where two runs of one program differ by some per cent
 
 
@@ -90,9 +91,9 @@ def overhead(inits: Sequence[Init], directory: Path, effort: Effort) -> Figure:
         how=f"`INIT -- true` less `true`, from posix_spawn to reaped, {effort.spawns:,} rounds. In each round every "
         "candidate runs once, in an order drawn anew. Median: of the difference to `true` in the same round. Minimum: "
         f"the quickest run less the quickest `true`. `true` is a static program of a few instructions (median here "
-        f"{median(base):,.0f} µs). The second pair is the same on one CPU (taskset), where nothing runs beside anything "
-        "else: the work that is done, not what a user waits for. On a loaded machine pyinit and dumb-init, which start "
-        "a session, wait longer than the others where the kernel schedules by session (sched_autogroup).",
+        f"{median(base):,.0f} µs). The second pair is the same on one CPU (taskset), where nothing runs beside "
+        "anything else: the work that is done, not what a user waits for. On a loaded machine pyinit and dumb-init, "
+        "which start a session, wait longer than the others where the kernel schedules by session (sched_autogroup).",
         columns=(*map(Column, ("median µs", "minimum µs", "one CPU: median", "one CPU: minimum")),),
         rows=rows,
         kinds=_kinds(inits),
@@ -118,7 +119,7 @@ def _await(process: subprocess.Popen[bytes]) -> None:
     """Wait for the next byte of the program, and until its init has surely gone back to sleep."""
     if process.stdout is None or not process.stdout.read(1):
         raise SilentError(process.args)
-    time.sleep(0.1)
+    time.sleep(SETTLED)
 
 
 def _resident(pid: int) -> tuple[float, float, float]:
@@ -146,8 +147,9 @@ def memory(inits: Sequence[Init], directory: Path) -> Figure:
             rows[init.name] = (*before, *_resident(process.pid)[:2])
     return Figure(
         title="Memory",
-        how="/proc/PID/smaps_rollup of the init while the application under it waits, one instance of a copy that "
-        "nobody else runs: before any signal, and after one was forwarded. USS: private pages alone.",
+        how="/proc/PID/smaps_rollup of the init while the application under it waits, half a second after its "
+        "start; one instance of a copy that nobody else runs: before any signal, and after one was forwarded. USS: "
+        "private pages alone.",
         columns=tuple(map(Column, ("PSS kB", "USS kB", "RSS kB", "PSS after a signal", "USS after a signal"))),
         rows=rows,
         kinds=_kinds(inits, **{"pause()": Kind.ASIDE}),

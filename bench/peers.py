@@ -87,7 +87,9 @@ def packaged(directory: Path) -> list[Init]:
 def ours(shim: str, directory: Path) -> Init:
     """Return the shim that is judged."""
     told = subprocess.run([shim, "-V"], check=True, capture_output=True, text=True).stdout
-    return Init("pyinit", Kind.OURS, _copied(shim, directory, "pyinit"), ("--",), told.splitlines()[0])
+    return Init(
+        "pyinit", Kind.OURS, _copied(shim, directory, "pyinit"), ("--",), told.splitlines()[0].removeprefix("pyinit ")
+    )
 
 
 def rebuilt_dumb_init(directory: Path) -> Init | None:

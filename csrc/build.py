@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compile the shim: one small static program from csrc/*.c, with nothing but a C compiler and Python's standard library.
+"""Compile the init (csrc/*.c) or the shim (csrc/shim/*.c): small, static, by a C compiler and Python's standard library.
 
 musl-gcc is preferred (30 kB), then any compiler that can link statically (glibc: 700 kB), then a dynamic program, which
 says so: a dynamic init needs a libc in the image and does not work FROM scratch. With --target, the cross compiler is
@@ -62,7 +62,11 @@ CLANG = ["-fdouble-square-bracket-attributes"]
 SANITIZE = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 # Each program and what it is made of, relative to csrc/.
-PROGRAMS = {"pyinit": ["*.c"]}
+SHARED = ["clock", "descriptors", "errors", "execute", "mask", "memory", "numbers", "oom", "processes", "say", "signals"]
+PROGRAMS = {
+    "pyinit": ["*.c"],
+    "pyinit-shim": ["shim/*.c", *(f"{name}.c" for name in SHARED)],
+}
 # What runs after start-up. The rest is dropped from memory then (small.ld, memory.c).
 HOT = {
     "pyinit": [
@@ -80,7 +84,9 @@ HOT = {
         "receive.c",
         "settle.c",
         "terminal.c",
-    ]
+    ],
+    # It waits most of its life, and what an event needs comes back with it.
+    "pyinit-shim": ["clock.c", "memory.c", "shim/loop.c", "shim/main.c", "shim/sequence.c"],
 }
 
 

@@ -36,7 +36,7 @@ static bool has_straggler(struct init *init) {
     /* Signal 0 says whether somebody is there at all, zombies too. */
     if (scope == EVERYONE ? kill(-1, 0) : !init->group || kill(-init->group, 0))
         return false;
-    int found = processes_visit(init, scope, keep_pidfd, &init->straggler); /* -1, no /proc: as if */
+    int found = processes_visit(init->self, init->group, scope, keep_pidfd, &init->straggler); /* -1, no /proc: as if */
     if (found && init->straggler < 0)
         init->look_at = now_ms() + LOOK_MS;
     return found;

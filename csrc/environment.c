@@ -23,6 +23,14 @@ static bool begins(const char *variable, const char *name) {
     return strncmp(variable, name, strlen(name)) == 0;
 }
 
+bool environment_changes(void) {
+    for (char **variable = environ; *variable; variable++) {
+        if (begins(*variable, "LISTEN_PID=") || begins(*variable, "WATCHDOG_PID="))
+            return true;
+    }
+    return false;
+}
+
 /* What stands for variable in the application's environment; NULL: it is left out, since it is set anew. */
 static char *kept(struct environment *environment, char *variable, const struct user *user, pid_t self) {
     char ours[32];

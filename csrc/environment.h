@@ -3,6 +3,7 @@
 
 #include "user.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum { ENVIRONMENT_EXTRA = 3 }; /* HOME, USER, and the NULL at the end */
@@ -14,6 +15,9 @@ struct environment {
     char listen[32];
     char watchdog[32];
 };
+
+/* Whether anything is to be changed: mostly not, and then our own environment is the application's. */
+bool environment_changes(void);
 
 /* How many variables we have. */
 size_t environment_count(void);

@@ -90,7 +90,7 @@ static void to_group(struct init *init, struct parcel *parcel) {
             keep(init, parcel);
             return;
         }
-        if (processes_visit(init, OF_GROUP, deliver, parcel) >= 0)
+        if (processes_visit(init->self, init->group, OF_GROUP, deliver, parcel) >= 0)
             return;
     }
     if (kill(-init->group, parcel->signal))
@@ -98,7 +98,7 @@ static void to_group(struct init *init, struct parcel *parcel) {
 }
 
 static void to_tree(struct init *init, struct parcel *parcel) {
-    if (processes_visit(init, DESCENDANTS, deliver, parcel) >= 0)
+    if (processes_visit(init->self, init->group, DESCENDANTS, deliver, parcel) >= 0)
         return;
     warn("no /proc: SIG%s goes to the application's group only", signal_name(parcel->signal));
     to_group(init, parcel);

@@ -1,6 +1,7 @@
 /* Brings signals to the application and to what is left of it. */
 #pragma once
 
+#include "init.h"
 #include "processes.h"
 
 #include <signal.h>

@@ -27,6 +27,7 @@ struct init {
     bool adopts;  /* PID 1 or subreaper: every orphaned descendant becomes our child */
     bool parent_died;
     bool children; /* some are left, as far as the last reaping saw */
+    bool settled;  /* the memory of start-up has been given back */
     bool unreaped; /* the last reaping stopped at its bound: there may be more */
     int signals;   /* signalfd, opened when there is a straggler to wait for as well; else -1 */
     int report;    /* descriptor, or -1 */

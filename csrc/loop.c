@@ -4,6 +4,7 @@
 #include "ending.h"
 #include "forward.h"
 #include "mask.h"
+#include "memory.h"
 #include "reap.h"
 #include "receive.h"
 
@@ -11,6 +12,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
+
+/* Start-up's memory is given back once the application has run for a moment: for one that ends at once, that would be a
+ * good part of our work. */
+enum { SETTLING_MS = 50 };
 
 static int64_t earlier(int64_t one, int64_t other) {
     if (one == NO_LIMIT || other == NO_LIMIT)
@@ -56,7 +61,13 @@ static void turn(struct init *init) {
         signalled = wait_for_straggler(init, timeout);
         timeout = 0;
     }
+    if (!init->settled)
+        timeout = earlier(timeout, SETTLING_MS);
     int signal = signalled ? signals_wait(&info, timeout, init->retry_at == NO_LIMIT) : 0;
+    if (!signal && !init->settled) {
+        memory_release();
+        init->settled = true;
+    }
     if (signal == SIGCHLD || init->unreaped) {
         reap(init);
         if (init->kill_all && init->children)

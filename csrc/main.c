@@ -5,7 +5,6 @@
 #include "init.h"
 #include "loop.h"
 #include "mask.h"
-#include "memory.h"
 #include "parent.h"
 #include "reap.h"
 #include "report.h"
@@ -93,7 +92,6 @@ int main(int argc, char **argv) {
     if (!config.pause)
         start_application(&init, &inherited);
     settle(&init);
-    memory_release();
     loop(&init);
     finish(&init);
     return init.outcome.exit_code;

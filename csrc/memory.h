@@ -2,5 +2,5 @@
 #pragma once
 
 /* Drops the pages of the program and the stack that are not needed any more; what is needed again comes back from the
- * page cache. To be called from main(), at the end of start-up. */
+ * page cache. */
 void memory_release(void);

@@ -66,15 +66,15 @@ static bool descends(pid_t pid, pid_t from) {
     return false;
 }
 
-static bool belongs(const struct init *init, pid_t pid, enum scope scope) {
+static bool belongs(pid_t self, pid_t group, pid_t pid, enum scope scope) {
     struct stat_line stat;
     if (!read_stat(pid, &stat) || is_gone(&stat))
         return false;
     switch (scope) {
     case OF_GROUP:
-        return init->group && stat.group == init->group;
+        return group && stat.group == group;
     case DESCENDANTS:
-        return stat.parent == init->self || descends(pid, init->self);
+        return stat.parent == self || descends(pid, self);
     case EVERYONE:
         break;
     }
@@ -86,12 +86,16 @@ static int open_pidfd(pid_t pid) {
 }
 
 /* The pidfd comes first: what is then read of the number is of that process, or of none. */
-static bool visit_one(const struct init *init, pid_t pid, enum scope scope, visitor visit, void *data) {
+static bool visit_one(pid_t self, pid_t group, pid_t pid, enum scope scope, visitor visit, void *data) {
     struct process process = {.pid = pid, .pidfd = open_pidfd(pid)};
-    bool ended = belongs(init, pid, scope) && visit(&process, data);
+    bool ended = belongs(self, group, pid, scope) && visit(&process, data);
     if (process.pidfd >= 0)
         close(process.pidfd);
     return ended;
+}
+
+bool process_visit(pid_t self, pid_t pid, visitor visit, void *data) {
+    return visit_one(self, 0, pid, DESCENDANTS, visit, data);
 }
 
 /* /proc may be missing, or another PID namespace's, whose numbers are not ours. */
@@ -109,8 +113,8 @@ struct entry { /* linux_dirent64 */
     char name[];
 };
 
-int processes_visit(const struct init *init, enum scope scope, visitor visit, void *data) {
-    if (!is_ours(init->self))
+int processes_visit(pid_t self, pid_t group, enum scope scope, visitor visit, void *data) {
+    if (!is_ours(self))
         return -1;
     int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (proc < 0)
@@ -122,8 +126,8 @@ int processes_visit(const struct init *init, enum scope scope, visitor visit, vo
         for (long at = 0; at < length && !ended;) {
             const struct entry *entry = (const struct entry *)(entries + at);
             pid_t pid;
-            if (*get_number(entry->name, &pid) == 0 && pid != init->self)
-                ended = visit_one(init, pid, scope, visit, data);
+            if (*get_number(entry->name, &pid) == 0 && pid != self)
+                ended = visit_one(self, group, pid, scope, visit, data);
             at += entry->length;
         }
     }

@@ -64,7 +64,8 @@ static void become(const struct user *user) {
                                     const struct user *user, struct environment *environment) {
     if (terminal_enter(config->session))
         fail(STEP_SESSION);
-    environment_pid(environment, getpid());
+    if (environment)
+        environment_pid(environment, getpid());
     if (config->user)
         become(user);
     if (config->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -72,7 +73,7 @@ static void become(const struct user *user) {
     if (config->chdir && chdir(config->chdir))
         fail(STEP_DIRECTORY);
     signals_give_back(inherited);
-    execute(config->command, environment->variables);
+    execute(config->command, environment ? environment->variables : environ);
     fail(STEP_EXECUTE);
 }
 
@@ -105,17 +106,29 @@ static void become(const struct user *user) {
     die(config->cannot_exec, "cannot run \"%s\": %m", config->command[0]);
 }
 
-pid_t spawn(const struct config *config, const struct inherited *inherited) {
+/* The rare case, whose frame is large. */
+[[gnu::noinline]] static pid_t start_changed(const struct config *config, const struct inherited *inherited) {
     struct user user;
     if (config->user)
         user_find(&user, config->user, config->own_error);
     char *variables[environment_count() + ENVIRONMENT_EXTRA];
     struct environment environment = {.variables = variables};
     environment_make(&environment, config->user ? &user : NULL);
-
     pid_t pid = vfork();
     if (pid == 0)
         child(config, inherited, &user, &environment);
+    return pid;
+}
+
+static pid_t start(const struct config *config, const struct inherited *inherited) {
+    pid_t pid = vfork();
+    if (pid == 0)
+        child(config, inherited, NULL, NULL);
+    return pid;
+}
+
+pid_t spawn(const struct config *config, const struct inherited *inherited) {
+    pid_t pid = config->user || environment_changes() ? start_changed(config, inherited) : start(config, inherited);
     if (pid < 0)
         die(config->own_error, "cannot start a process: %m");
     if (failed.step != STEP_NONE) {

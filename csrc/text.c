@@ -7,10 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-const char license_text[] = "pyinit is free software under the MIT License (SPDX-License-Identifier: MIT),\n"
-                            "Copyright (c) 2026 the pyinit authors. Anyone may use, copy, change, merge,\n"
-                            "publish, distribute, sublicense and sell it; this notice must stay with it. It\n"
-                            "comes as is, without warranty of any kind. The whole text: https://spdx.org/licenses/MIT\n";
+const char license_text[] =
+    "pyinit is free software under the MIT License (SPDX-License-Identifier: MIT),\n"
+    "Copyright (c) 2026 the pyinit authors. Anyone may use, copy, change, merge,\n"
+    "publish, distribute, sublicense and sell it; this notice must stay with it. It\n"
+    "comes as is, without warranty of any kind. The whole text: https://spdx.org/licenses/MIT\n";
 
 static const char usage[] = "Usage: pyinit [OPTIONS] [--] COMMAND [ARG...]\n"
                             "Runs COMMAND, forwards signals to it, and reaps every orphan.\n"

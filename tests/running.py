@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -60,7 +61,11 @@ def state(pid: int) -> str:
 
 def descriptors(pid: int) -> dict[int, str]:
     """Give what a process has open."""
-    return {int(entry.name): os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    found = {}
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found[int(entry.name)] = str(entry.readlink())
+    return found
 
 
 def fields(line: str) -> dict[str, str]:

@@ -63,7 +63,7 @@ class Notices(threading.Thread):
         """Show line by line."""
         for line in self.stream:
             print(f"   {line}", end="", flush=True)
-            self.expected -= "reaped" in line
+            self.expected -= "reaped orphan" in line
             if self.expected == 0:
                 self.reaped.set()
 

@@ -36,7 +36,7 @@ def bench(arguments: Sequence[str]) -> int:
     """Measure pyinit against its peers and write docs/benchmarks.md."""
     packages.ensure(packages.COMPILER, packages.BENCH)
     venv.ensure("test")
-    return _python("bench/run.py", *arguments)
+    return _python("-m", "bench", *arguments)
 
 
 def check(arguments: Sequence[str]) -> int:

@@ -4,6 +4,8 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from tests.running import PATIENCE, Reader
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,7 +19,9 @@ def test_closed_output_is_the_end(podman: Podman, python: str, shared: Path) -> 
     script = "echo last words; exec >&-; read -r _; exit 4"
     entrypoint = '--entrypoint=["sh", "-c", "exec pyinit -- \\"$@\\" > /out/output", "sh"]'
     with podman.start(f"--volume={shared}:/out", entrypoint, python, "sh", "-c", script) as app:
-        assert fifo.read_text() == "last words\n"
+        output = Reader(os.open(fifo, os.O_RDONLY))
+        assert output.end() == "last words\n"
+        os.close(output.fd)
         app.tell("end")
         assert app.wait() == 4
 
@@ -66,5 +70,6 @@ def test_inherited_socket(podman: Podman, python: str) -> None:
         socket.create_connection(server.getsockname()) as client,
         podman.start(*environment, python, "python3", "-c", script, third=server.fileno()) as app,
     ):
+        client.settimeout(PATIENCE)
         assert client.recv(100) == b"served", app.errors
         assert app.wait() == 0

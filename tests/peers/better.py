@@ -1,7 +1,7 @@
 """Where pyinit, called by a peer's name, does on purpose not what that peer does: the peer's fault, and what is right.
 
-BETTER[peer][scenario, what was seen] = what is seen with pyinit, with any options or with those that follow the scenario's name.
-Any other difference is a failure; that the peer has the fault is not demanded, so that a newer peer without it does not
+BETTER[peer][scenario, what was seen] = what is seen with pyinit, for any options or for those after that name.
+Any other difference is a failure. That the peer has the fault is not demanded, so that a newer one without it does not
 fail. Faults that no comparison can show, since the peer hangs or the outcome is a race, are in test_better.py.
 """
 

@@ -12,7 +12,7 @@ NAMES = {"dumb-init": "dumb-init", "tini": "tini", "docker-init": "tini", "catat
 
 
 def _or_fail(get: Callable[[str], Path], name: str) -> Path:
-    """What get finds for name; the test fails with the one line that says what could not be fetched."""
+    """Give what get finds for name; the test fails with the one line that says what could not be fetched."""
     try:
         return get(name)
     except fetch.CannotFetchError as error:
@@ -21,19 +21,19 @@ def _or_fail(get: Callable[[str], Path], name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def source() -> Callable[[str], Path]:
-    """A function from a peer's name to its unpacked upstream source."""
+    """Give a function from a peer's name to its unpacked upstream source."""
     return lambda name: _or_fail(fetch.source, name)
 
 
 @pytest.fixture(scope="session")
 def real() -> Callable[[str], Path]:
-    """A function from a peer's name to the real program."""
+    """Give a function from a peer's name to the real program."""
     return lambda name: _or_fail(fetch.binary, name)
 
 
 @pytest.fixture(scope="session")
 def personas(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory that holds pyinit under each peer's name, to be put first on PATH.
+    """Give a directory that holds pyinit under each peer's name, to be put first on PATH.
 
     With PYINIT_PEERS=real it holds the peers themselves: that tests these tests.
     """

@@ -1,4 +1,4 @@
-"""The peers' source and binary packages, fetched through apt and kept in a cache; nothing of theirs is in this repository.
+"""The peers' source and binary packages, fetched through apt and kept in a cache: nothing of theirs is in this project.
 
 The index of source packages is made in a directory of our own, from the mirror that the machine's own apt uses, so that
 neither /etc nor the machine's package lists change, and no root is needed.
@@ -17,40 +17,45 @@ BINARIES = {"dumb-init": "dumb-init", "tini": "tini", "tini-static": "tini", "ca
 class CannotFetchError(Exception):
     """One line that names what could not be fetched, and why."""
 
+    def __init__(self, what: str, why: object) -> None:
+        """Join the two."""
+        super().__init__(f"{what} could not be fetched: {why}")
+
 
 def cache() -> Path:
-    """The directory that fetched packages stay in: ${PYINIT_CACHE:-~/.cache/pyinit}/peers."""
+    """Give the directory that fetched packages stay in: ${PYINIT_CACHE:-~/.cache/pyinit}/peers."""
     base = os.environ.get("PYINIT_CACHE") or Path.home() / ".cache" / "pyinit"
     return Path(base) / "peers"
 
 
 def _run(what: str, command: list[str], folder: Path) -> str:
-    """The output of command, run in folder; CannotFetchError with its last words if it fails."""
+    """Give the output of command, run in folder; CannotFetchError with its last words if it fails."""
     try:
         done = subprocess.run(
             command, cwd=folder, text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False
         )
     except (FileNotFoundError, subprocess.TimeoutExpired) as error:
-        raise CannotFetchError(f"{what} could not be fetched: {error}") from error
+        raise CannotFetchError(what, error) from error
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.startswith("E:")] or done.stderr.splitlines()
-        raise CannotFetchError(f"{what} could not be fetched: {' '.join(command[:1])} says {said[-1:] or 'nothing'}")
+        raise CannotFetchError(what, f"{command[0]} says {said[-1:] or 'nothing'}")
     return done.stdout
 
 
 def _mirror() -> str:
-    """The address of the archive that the machine's apt uses for Debian's main section, and the release's name."""
+    """Give the address of the archive that the machine's apt uses for Debian's main section, and the release's name."""
     form = "$(ORIGIN)|$(COMPONENT)|$(CODENAME)|$(REPO_URI)"
     targets = _run("apt's list of archives", ["apt-get", "indextargets", "--format", form], Path("/"))
     for line in targets.splitlines():
         found = re.fullmatch(r"(?:Debian|Raspbian|Ubuntu)\|(?:main|universe)\|([a-z]+)\|(\S+)", line)
         if found:
             return f"{found[2]} {found[1]} main"
-    raise CannotFetchError("the peers' sources could not be fetched: apt knows no archive yet (apt-get update)")
+    what, why = "the list of source packages", "apt knows no archive yet: apt-get update"
+    raise CannotFetchError(what, why)
 
 
 def _unpack_source(name: str, folder: Path) -> None:
-    """Downloads the upstream tarball of the source package into folder and unpacks it there, as folder/name."""
+    """Download the upstream tarball of the source package into folder and unpacks it there, as folder/name."""
     lists = folder / "apt"
     for part in ("lists/partial", "cache/archives/partial"):
         (lists / part).mkdir(parents=True)
@@ -62,19 +67,20 @@ def _unpack_source(name: str, folder: Path) -> None:
         "Cache": "cache",
     }
     options = [word for key, file in places.items() for word in ("-o", f"Dir::{key}={lists / file}")]
+    options += ["-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Retries=3"]
     what = f"the source package {name}"
     _run(what, ["apt-get", *options, "update"], folder)
     _run(what, ["apt-get", *options, "source", "--download-only", "--tar-only", name], folder)
     shutil.rmtree(lists)
     tarball = next(folder.glob("*.orig.tar.*"), None)
     if tarball is None:
-        raise CannotFetchError(f"{what} has no .orig.tar")
+        raise CannotFetchError(what, "it has no .orig.tar")
     (folder / name).mkdir()
     _run(what, ["tar", "-xf", str(tarball), "-C", name, "--strip-components=1"], folder)
 
 
 def source(name: str) -> Path:
-    """The unpacked upstream source of a peer; do not write into it, it is the cache's."""
+    """Give the unpacked upstream source of a peer; do not write into it, it is the cache's."""
     kept = cache() / "source" / name
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +91,7 @@ def source(name: str) -> Path:
 
 
 def _keep(made: Path, kept: Path) -> None:
-    """Moves what was made to its place, unless another test run was faster."""
+    """Move what was made to its place, unless another test run was faster."""
     try:
         made.rename(kept)
     except OSError:
@@ -94,7 +100,7 @@ def _keep(made: Path, kept: Path) -> None:
 
 
 def binary(name: str) -> Path:
-    """The real peer: Debian's, as installed, or else out of its package without installing it."""
+    """Give the real peer: Debian's, as installed, or else out of its package without installing it."""
     installed = Path("/usr/bin") / name
     if installed.is_file():
         return installed

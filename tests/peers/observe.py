@@ -1,7 +1,7 @@
 """Scenarios that run an init and write down what was seen, in terms that do not depend on pids.
 
-Each is given a World (which init, with which options) and gives a flat dictionary. test_differential.py runs it under the
-real peer and under pyinit by the peer's name, and compares the two.
+Each is given a World (which init, with which options) and gives a flat dictionary. test_differential.py runs it under
+the real peer and under pyinit by the peer's name, and compares the two.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Seen = dict[str, object]
 
-MARK = signal.SIGPWR  # sent after what is looked at: all inits forward it, and of two pending signals the lower goes first
+# Sent after what is looked at: all inits forward it, and of two pending signals the lower goes first.
+MARK = signal.SIGPWR
 STANDARD = [number for number in range(1, 32) if number not in (signal.SIGKILL, signal.SIGSTOP)]
 SUSPENDING = [signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU]
 
@@ -36,20 +37,20 @@ class World:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def argv(self, *command: str) -> list[str]:
-        """The command line that runs command under the init; -- since some peers look for options behind it."""
+        """See the command line that runs command under the init; -- since some peers look for options behind it."""
         return [self.init, *self.options, "--", *command]
 
     def start(self, *command: str, before: tuple[str, ...] = (), **env: str) -> Running:
-        """Runs command under the init; before is what execs the init, such as the probe `start`."""
+        """Run command under the init; before is what execs the init, such as the probe `start`."""
         return Running([*before, *self.argv(*command)], env={**self.env, **env})
 
     def listen(self, *arguments: str) -> Running:
-        """Runs the probe `listen`."""
+        """Run the probe `listen`."""
         return self.start(self.probe("listen"), *arguments)
 
 
 def _run(running: Running) -> tuple[int, str, str]:
-    """The exit code and the output of a program with nothing on its standard input."""
+    """See the exit code and the output of a program with nothing on its standard input."""
     with running:
         running.hang_up()
         return _finish(running)
@@ -61,7 +62,7 @@ def _finish(running: Running) -> tuple[int, str, str]:
 
 
 def exit_codes(world: World) -> Seen:
-    """The init's exit code for each way in which a main child ends."""
+    """See the init's exit code for each way in which a main child ends."""
     exits = {f"exit {code}": ("sh", "-c", f"exit {code}") for code in (0, 1, 2, 7, 124, 126, 127, 128, 254, 255)}
     deaths = {
         f"death by {number}": ("sh", "-c", f"kill -{number} $$")
@@ -72,7 +73,7 @@ def exit_codes(world: World) -> Seen:
 
 
 def commands(world: World) -> Seen:
-    """The init's exit code for commands that cannot be executed, and for those found in unusual ways."""
+    """See the init's exit code for commands that cannot be executed, and for those found in unusual ways."""
     plain, script = world.folder / "plain", world.folder / "script"
     plain.write_text("not executable")
     script.write_text("exit 9\n")  # without #!, execvp runs it by sh
@@ -94,7 +95,7 @@ def commands(world: World) -> Seen:
 
 
 def command_line(world: World) -> Seen:
-    """What reaches the command: with and without --, and arguments that look like options of the init's."""
+    """See what reaches the command: with and without --, and arguments that look like options of the init's."""
     tell = ("sh", "-c", 'printf "%s." "$@"', "sh")
     tails = {"plain": ("a", "b"), "dashes": ("--", "a", "--"), "foreign option": ("--long=1",)}
     seen: Seen = {what: _run(world.start(*tell, *tail))[:2] for what, tail in tails.items()}
@@ -106,14 +107,14 @@ def command_line(world: World) -> Seen:
 
 
 def environment(world: World) -> Seen:
-    """The environment arrives, in its order."""
+    """See the environment arrives, in its order."""
     code, output, _ = _run(world.start("env", FIRST="1", EMPTY="", LINES_IN_IT="a\nb"))
     lines = [line for line in output.splitlines() if not line.startswith("_=")]
     return {"code": code, "environment": lines}
 
 
 def _next(running: Running, pidfd: int) -> str:
-    """The next line of output, or "" if the init ends instead."""
+    """See the next line of output, or "" if the init ends instead."""
     if b"\n" in running.out._rest:  # noqa: SLF001
         return running.out.line()
     fds = select.select([running.out.fd, pidfd], [], [], 30)[0]
@@ -122,7 +123,7 @@ def _next(running: Running, pidfd: int) -> str:
 
 
 def _told(world: World, number: int, mark: int) -> object:
-    """The signals that reach the main child when number is sent to the init, or how the init ended of it."""
+    """See the signals that reach the main child when number is sent to the init, or how the init ended of it."""
     with world.listen() as running:
         ready(running.out)
         pidfd = os.pidfd_open(running.pid)
@@ -147,40 +148,35 @@ def forwarding(world: World) -> Seen:
 
 
 def forwarding_the_last(world: World) -> Seen:
-    """The same for SIGPWR, and real-time signals, which are their own marks."""
+    """See the same for SIGPWR, and real-time signals, which are their own marks."""
     return {f"signal {number}": _told(world, number, 0) for number in (MARK, 34, 35, 50, 63, 64)}
 
 
 def forwarding_all(world: World) -> Seen:
-    """The same for those that tini and catatonit treat in a way of their own; SIGRTMAX is the mark."""
+    """See the same for those that tini and catatonit treat in a way of their own; SIGRTMAX is the mark."""
     return {f"signal {number}": _told(world, number, 64) for number in (*SUSPENDING, signal.SIGSYS)}
 
 
 def targets(world: World) -> Seen:
-    """Which of the main child, one in its group, one in another group, in another session get a TERM."""
+    """See who gets what of a TERM: the main child, one in its group, one in another group, one in another session."""
     with world.listen("gps") as running:
         pids = ready(running.out, 4)
         running.send(signal.SIGTERM)
-        running.send(signal.SIGUSR2)  # when this has arrived, the forwarding of the first is over
-        got: set[str] = set()
-        running.out.until(r"^main 12 ")
-        for line in running.out.seen.decode().splitlines():
-            got.add(line)
+        running.send(signal.SIGPROF)  # when this has arrived, the forwarding of the first is over
+        lines: list[str] = []
+        while not lines or lines[-1] != f"main {int(signal.SIGPROF)} -":
+            lines.append(running.out.line())
         for pid in pids.values():
             os.kill(pid, MARK)
-        marks: set[str] = set()
-        while marks != set(pids):
-            line = running.out.line()
-            got.add(line)
-            if line.split()[1] == str(int(MARK)):
-                marks.add(line.split()[0])
-        reached = sorted(name for name in pids if f"{name} 15 -" in got)
+        while sum(line.split()[1] == str(int(MARK)) for line in lines) < len(pids):
+            lines.append(running.out.line())
+        got = sorted(line for line in lines if int(line.split()[1]) not in (signal.SIGPROF, MARK))
         running.tell("exit 3")
-        return {"reached": reached, "code": running.wait()}
+        return {"got": got, "code": running.wait()}
 
 
 def leftovers(world: World) -> Seen:
-    """What a process of the main child's group, and one of another session, get when the main child has exited."""
+    """See what a process of the main child's group, and one of another session, get when the main child has exited."""
     with world.listen("gs") as running:
         pids = ready(running.out, 3)
         running.tell("exit 3")
@@ -195,7 +191,7 @@ def leftovers(world: World) -> Seen:
 
 
 def suspending(world: World) -> Seen:
-    """What TSTP, TTIN and TTOU do to the init and to its main child, and CONT after them."""
+    """See what TSTP, TTIN and TTOU do to the init and to its main child, and CONT after them."""
     seen: Seen = {}
     for number in SUSPENDING:
         with world.listen() as running:
@@ -205,7 +201,7 @@ def suspending(world: World) -> Seen:
             if world.options or world.env.get("DUMB_INIT_SETSID") == "0":  # then the child gets the signal itself
                 seen[f"child at {number}"] = running.out.line()
             else:
-                until(lambda: state(child) == "T", "the child was stopped")
+                until(lambda pid=child: state(pid) == "T", "the child was stopped")  # type: ignore[misc]
                 seen[f"child at {number}"] = "stopped"
             running.send(signal.SIGCONT)
             seen[f"child after {number}"] = running.out.line()
@@ -228,7 +224,7 @@ def _relative(shown: dict[str, str], init: int) -> Seen:
 
 
 def surroundings(world: World) -> Seen:
-    """What the main child is started with."""
+    """See what the main child is started with."""
     before = (world.probe("start"), "-b", "10,14", "-i", "1,2,22")
     extra, _other = os.pipe()
     os.dup2(extra, 77)
@@ -246,7 +242,7 @@ def surroundings(world: World) -> Seen:
 
 
 def left_in_the_init(world: World) -> Seen:
-    """What the init itself keeps of what it was started with: a descriptor, standard streams, the directory."""
+    """See what the init itself keeps of what it was started with: a descriptor, standard streams, the directory."""
     extra, other = os.pipe()
     argv = world.argv(world.probe("listen"))
     with Running(argv, env=world.env, pass_fds=[extra], cwd=str(world.folder)) as running:
@@ -264,7 +260,7 @@ def left_in_the_init(world: World) -> Seen:
 
 
 def closed_descriptors(world: World) -> Seen:
-    """The exit code, where the init was started with some of descriptors 0 to 2 closed."""
+    """See the exit code, where the init was started with some of descriptors 0 to 2 closed."""
     seen: Seen = {}
     for which in ("0", "1", "2", "0,1,2"):
         running = world.start("sh", "-c", "exit 7", before=(world.probe("start"), "-x", which))
@@ -327,12 +323,12 @@ def terminal(world: World) -> Seen:
 
 
 def terminal_of_another(world: World) -> Seen:
-    """The same when somebody else, here sh, leads the session, and the init is in the foreground."""
+    """See the same when somebody else, here sh, leads the session, and the init is in the foreground."""
     return _on_terminal(world, ["sh", "-c", '"$@"; exit $?', "sh", *world.argv(world.probe("show"))])
 
 
 def hand_over(world: World) -> Seen:
-    """The HUP and CONT that come of handing the terminal over do not reach the child; the next HUP does."""
+    """See the HUP and CONT that come of handing the terminal over do not reach the child; the next HUP does."""
     with Terminal(world.argv(world.probe("listen")), env=world.env) as running:
         running.out.until("^main ready")
         until(lambda: int(status(running.pid)["ShdPnd"], 16) == 0, "the terminal's own HUP and CONT are taken")
@@ -345,7 +341,7 @@ def hand_over(world: World) -> Seen:
 
 
 def parent_death(world: World) -> Seen:
-    """What the application gets when the init's parent is killed."""
+    """See what the application gets when the init's parent is killed."""
     shell = ("sh", "-c", 'exec 3<&0; "$@" <&3 & wait', "sh")
     with Running([*shell, *world.argv(world.probe("listen"))], env=world.env) as running:
         application = ready(running.out)["main"]

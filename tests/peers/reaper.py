@@ -31,12 +31,12 @@ def _end(*_: object) -> None:
     raise SystemExit(143)
 
 
-def main() -> int:
-    """The command's exit code, after it and everything it left are gone."""
+def main() -> int | str:
+    """Give the command's exit code, after it and everything it left are gone."""
     signal.signal(signal.SIGTERM, _end)
     libc = ctypes.CDLL(None)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) or libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0):
-        raise SystemExit("reaper.py: prctl was refused")
+        return "reaper.py: prctl was refused"
     main_child = subprocess.Popen(sys.argv[1:]).pid
     try:
         while True:

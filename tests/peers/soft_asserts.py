@@ -1,11 +1,10 @@
-"""Runs tini's run_inner_tests.py with each assert noted instead of ending the run, and sorts them by the heading printed last.
+"""Runs tini's run_inner_tests.py with each failed assert noted, instead of ending the run, under the last heading.
 
 That script is one long function: its first failure would hide all others. Usage: soft_asserts.py SCRIPT RESULTS.json
 The results are {heading: [what was wrong, …]}, written anew at each heading so that a hang loses nothing.
 """
 
 import ast
-import builtins
 import json
 import sys
 import traceback
@@ -29,8 +28,8 @@ def _compares_a_sentence(check: ast.expr) -> bool:
 class SoftAsserts(ast.NodeTransformer):
     """Turns `assert check, message` into `if not check: note_failure(message)`."""
 
-    def visit_Assert(self, node: ast.Assert) -> ast.stmt:  # noqa: N802 (the name is ast's)
-        """The statement that stands for this assert."""
+    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        """Give the statement that stands for this assert."""
         if _compares_a_sentence(node.test):
             return ast.copy_location(ast.Pass(), node)
         message = node.msg or ast.Constant(f"line {node.lineno}")
@@ -42,6 +41,7 @@ class Results:
     """The headings seen so far, each with what was wrong under it."""
 
     def __init__(self, file: Path) -> None:
+        """Start with none; they go to that file."""
         self._file = file
         self._found: dict[str, list[str]] = {}
         self._heading = "before the first heading"
@@ -49,7 +49,8 @@ class Results:
     def print(self, *words: object) -> None:
         """Stands in for print: a line that begins with "running" is a heading."""
         text = " ".join(map(str, words))
-        builtins.print(text, flush=True)
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
         if text.lower().startswith("running"):
             self._heading = text
             self._found[text] = []
@@ -61,7 +62,7 @@ class Results:
         self._write()
 
     def finish(self) -> None:
-        """Notes that the script came to its end."""
+        """Note that the script came to its end."""
         self._found["end"] = []
         self._write()
 
@@ -70,14 +71,14 @@ class Results:
 
 
 def main() -> None:
-    """Runs the script, transformed."""
+    """Run the script, transformed."""
     script, results = Path(sys.argv[1]), Results(Path(sys.argv[2]))
     tree = ast.fix_missing_locations(SoftAsserts().visit(ast.parse(script.read_text())))
     names = {"__name__": "inner", "print": results.print, "note_failure": results.note_failure}
     exec(compile(tree, str(script), "exec"), names)  # noqa: S102 (that is what this file is for)
     try:
         names["main"]()  # type: ignore[operator]
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, it is a result
         results.note_failure(traceback.format_exc())
     else:
         results.finish()

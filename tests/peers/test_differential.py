@@ -5,7 +5,7 @@ Where a peer has a fault, better.py says what pyinit does instead.
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -14,7 +14,8 @@ from tests.peers import observe
 from tests.peers.better import BETTER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Variant(NamedTuple):
@@ -26,7 +27,7 @@ class Variant(NamedTuple):
     env: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        """The variant as one would type it."""
+        """Give the variant as one would type it."""
         return " ".join((*(f"{key}={value}" for key, value in self.env), self.real, *self.options))
 
 
@@ -78,18 +79,23 @@ SCENARIOS: list[tuple[Callable[[observe.World], observe.Seen], list[Variant]]] =
     (observe.pause, _each("catatonit", "-P", "-g -P")),
 ]
 
+# One command line each. Those that end in `true` run it.
 USAGE = {
     "dumb-init": [
-        "", "-h", "--help", "-V", "--version", "--yolo", "-x true", "-r true", "-r herp true", "-r 15 true", "-r 15::12 true",
-        "-r 15:derp true", "-r 1:32 true", "-r 32:1 true", "-r 0:1 true", "-r 15:2 -r", "-c", "--", "-r 15:12 true", "--single true",
-        "--rewrite=15:12 true", "--rew=15:12 true", "--verb true", "-r -1:1 true", "-c -c true", "-r TERM:INT true",
+        "", "-h", "--help", "-V", "--version", "--yolo", "-x true", "-r true", "-r herp true", "-r 15 true",
+        "-r 15::12 true", "-r 15:derp true", "-r 1:32 true", "-r 32:1 true", "-r 0:1 true", "-r 15:2 -r", "-c", "--",
+        "-r 15:12 true", "--single true", "--rewrite=15:12 true", "--rew=15:12 true", "--verb true", "-r -1:1 true",
+        "-c -c true", "-r TERM:INT true",
     ],
     "tini": [
-        "", "-h", "-l", "--version", "-z", "-z true", "--help", "-e", "-e x true", "-e 256 true", "-e -1 true", "-e 255 true",
-        "-p", "-p NONE true", "-p SIGTERM -- true", "-p SIGKILL -- true", "-s", "--", "-v -- true", "-w -- true", "-g -- true", "-h true", "-e 1 -h",
-        "-- true", "-s -- true", "-p 9 true",
+        "", "-h", "-l", "--version", "-z", "-z true", "--help", "-e", "-e x true", "-e 256 true", "-e -1 true",
+        "-e 255 true", "-p", "-p NONE true", "-p SIGTERM -- true", "-p SIGKILL -- true", "-s", "--", "-v -- true",
+        "-w -- true", "-g -- true", "-h true", "-e 1 -h", "-- true", "-s -- true", "-p 9 true",
     ],
-    "catatonit": ["", "-h", "-L", "-V", "--version", "-z", "-z true", "--help", "-g", "--", "-- true", "-g true", "-g -h", "true"],
+    "catatonit": [
+        "", "-h", "-L", "-V", "--version", "-z", "-z true", "--help", "-g", "--", "-- true", "-g true", "-g -h",
+        "true",
+    ],
 }  # fmt: skip
 
 
@@ -105,6 +111,23 @@ def _compare(variant: Variant, scenario: str, theirs: observe.Seen, ours: observ
     assert not wrong, "\n".join(wrong)
 
 
+Both = Callable[[Variant], "Iterator[observe.World]"]
+
+
+@pytest.fixture
+def both(real: Callable[[str], Path], personas: Path, probe: Callable[[str], str], tmp_path: Path) -> Both:
+    """Give a function from a variant to two worlds, one after the other: the peer's, and pyinit's."""
+
+    def worlds(variant: Variant) -> Iterator[observe.World]:
+        for number, init in enumerate((real(variant.real), personas / variant.peer)):
+            folder = tmp_path / "work"  # of the same name for both: it shows in what is seen
+            folder.mkdir()
+            yield observe.World(str(init), probe, folder, variant.options, dict(variant.env))
+            folder.rename(tmp_path / f"done-{number}")
+
+    return worlds
+
+
 @pytest.mark.parametrize(
     ("scenario", "variant"),
     [
@@ -113,40 +136,18 @@ def _compare(variant: Variant, scenario: str, theirs: observe.Seen, ours: observ
         for variant in variants
     ],
 )
-def test_same(  # noqa: PLR0913
-    scenario: Callable[[observe.World], observe.Seen],
-    variant: Variant,
-    real: Callable[[str], Path],
-    personas: Path,
-    probe: Callable[[str], str],
-    tmp_path: Path,
-) -> None:
+def test_same(both: Both, scenario: Callable[[observe.World], observe.Seen], variant: Variant) -> None:
     """Pyinit by a peer's name does what the peer does, save its faults."""
-    seen = []
-    for number, init in enumerate((real(variant.real), personas / variant.peer)):
-        folder = tmp_path / "work"  # of the same name for both: it shows in what is seen
-        folder.mkdir()
-        world = observe.World(str(init), probe, folder, variant.options, dict(variant.env))
-        seen.append(scenario(world))
-        folder.rename(tmp_path / f"done-{number}")
-    _compare(variant, scenario.__name__, *seen)
+    theirs, ours = (scenario(world) for world in both(variant))
+    _compare(variant, scenario.__name__, theirs, ours)
 
 
 @pytest.mark.parametrize(
     ("peer", "arguments"),
     [pytest.param(peer, line, id=f"{peer} {line}") for peer, lines in USAGE.items() for line in lines],
 )
-def test_same_usage(
-    peer: str,
-    arguments: str,
-    real: Callable[[str], Path],
-    personas: Path,
-    probe: Callable[[str], str],
-    tmp_path: Path,
-) -> None:
+def test_same_usage(both: Both, peer: str, arguments: str) -> None:
     """Help, version and errors have the peer's exit code and come on the peer's stream."""
-    theirs, ours = (
-        observe.usage(observe.World(str(init), probe, tmp_path), *arguments.split())
-        for init in (real(peer), personas / peer)
-    )
-    _compare(Variant(peer, peer), f"usage {arguments}", theirs, ours)
+    variant = Variant(peer, peer)
+    theirs, ours = (observe.usage(world, *arguments.split()) for world in both(variant))
+    _compare(variant, f"usage {arguments}", theirs, ours)

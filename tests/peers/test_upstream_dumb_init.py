@@ -54,7 +54,7 @@ class Case(NamedTuple):
 def results(
     source: Callable[[str], Path], personas: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[Case]]:
-    """The cases of each upstream test, as one run of the whole suite saw them."""
+    """Give the cases of each upstream test, as one run of the whole suite saw them."""
     folder = tmp_path_factory.mktemp("dumb-init") / "source"
     shutil.copytree(source("dumb-init"), folder)
     helpers = folder / "testing" / "__init__.py"  # it takes LocalPath from a package that pytest has since swallowed
@@ -65,7 +65,7 @@ def results(
     if not (folder / "results.xml").exists():
         pytest.fail(f"dumb-init's suite did not run to its end:\n{output[-4000:]}", pytrace=False)
     found: dict[str, list[Case]] = {}
-    for case in ET.parse(folder / "results.xml").iter("testcase"):
+    for case in ET.parse(folder / "results.xml").iter("testcase"):  # noqa: S314 - pytest wrote it
         name = case.get("name", "")
         wrong = "\n".join(part.text or part.tag for part in case if part.tag in ("failure", "error", "skipped"))
         key = f"{case.get('classname', '').removeprefix('tests.')}.{name.partition('[')[0]}"

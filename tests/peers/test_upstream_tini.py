@@ -1,10 +1,11 @@
-"""tini's own test suite, with pyinit as `tini`: test/run_inner_tests.py, and its helpers under a PID 1 of ours.
+"""Tini's own test suite, with pyinit as `tini`: test/run_inner_tests.py, and one of its helpers under a PID 1.
 
-The rest of tini's suite is shell lines in its build script and docker commands; what they say is tested in our own words
-in test_differential.py (they compare sentences, or need docker and Python 2).
+The rest of tini's suite is shell lines in its build script and docker commands. They compare sentences, or need docker
+and Python 2; what else they say is tested in our own words in test_differential.py.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers import upstream
+from tests.running import Namespaced
 
 WAYS = {
     "with a subreaper above": ("{src}/test/subreaper-proxy.py {tini}", "{{}}"),
@@ -41,17 +43,19 @@ SECTIONS = {
 
 @pytest.fixture(scope="module")
 def copy(source: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of tini's source with the C helper of its tests compiled."""
+    """Give a copy of tini's source with the C helper of its tests compiled."""
     folder = tmp_path_factory.mktemp("tini") / "source"
     shutil.copytree(source("tini"), folder)
     helper = folder / "test" / "sigconf" / "sigconf-test.c"
-    subprocess.run(["cc", "-o", folder / "sigconf-test", helper], check=True)
+    subprocess.run(
+        [os.environ.get("CC") or shutil.which("cc") or "gcc", "-o", folder / "sigconf-test", helper], check=True
+    )
     return folder
 
 
 @pytest.fixture(scope="module")
 def results(copy: Path, personas: Path) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """What was wrong under each heading of the inner tests, and what the headings' placeholders stand for."""
+    """Give what was wrong under each heading of the inner tests, and what the headings' placeholders stand for."""
     build = copy / "build"
     build.mkdir()
     (build / "tini").symlink_to((personas / "tini").resolve())
@@ -82,14 +86,11 @@ def test_every_heading_is_listed(results: tuple[dict[str, list[str]], dict[str, 
     assert set(found) - known == set()
 
 
-def _as_pid_1(copy: Path, personas: Path, *command: str) -> subprocess.Popen[str]:
-    """tini as PID 1 of a PID namespace of its own, as tini's docker tests have it."""
-    unshare = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", str(personas / "tini")]
-    return subprocess.Popen([*unshare, *command], cwd=copy, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
 def test_reaping_as_pid_1(copy: Path, personas: Path) -> None:
-    """As PID 1, tini's own reaping test passes without -s."""
-    child = _as_pid_1(copy, personas, "--", sys.executable, "test/reaping/stage_1.py")
-    out, err = child.communicate()
-    assert (child.returncode, err) == (0, ""), out
+    """As PID 1, tini's own reaping test passes without -s, as it has to in tini's docker tests."""
+    stage = copy / "test" / "reaping" / "stage_1.py"
+    with Namespaced([str(personas / "tini"), "--", sys.executable, str(stage)]) as running:
+        running.hang_up()
+        output = running.out.end()
+        assert running.wait() == 0, output
+        assert running.errors == ""

@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 def run(command: list[str], folder: Path, personas: Path, **environment: str) -> str:
-    """What the command printed, for a failing test's message. Its limit keeps a hang from taking the whole run along."""
+    """Give what the command printed, for a failing test's message; a hang ends here, not in the whole run's limit."""
     tools = folder / "python-on-path"
     tools.mkdir(exist_ok=True)
     for name in ("python", "python3"):  # the scripts' #! lines say env python: it must be one that has our packages

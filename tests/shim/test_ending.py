@@ -78,9 +78,7 @@ def test_grace_kills(start: Callable[..., Running], pyinit: str, listen: Callabl
     assert {state(pid) for pid in pids.values()} == {"X"}
 
 
-def test_grace_wakes_the_stopped(
-    start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]]
-) -> None:
+def test_grace_wakes_the_stopped(start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]]) -> None:
     """A stopped process that remains is ended as well."""
     program = start(pyinit, "--grace=200ms", "--", *listen("g"))
     pids = ready(program.out, 2)
@@ -158,9 +156,7 @@ def test_signals_reach_the_others_while_waiting(
 
 
 @pytest.mark.parametrize("number", [TERM, INT, QUIT])
-def test_kill_after(
-    start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]], number: int
-) -> None:
+def test_kill_after(start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]], number: int) -> None:
     """After a forwarded TERM, INT or QUIT, everything that is left is killed when the time is over."""
     program = start(pyinit, "--kill-after=200ms", "--grace=1h", "--", *listen("gpsd"))
     pids = ready(program.out, 5)
@@ -170,9 +166,7 @@ def test_kill_after(
     assert {state(pid) for pid in pids.values()} == {"X"}
 
 
-def test_kill_after_other_signals(
-    start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]]
-) -> None:
+def test_kill_after_other_signals(start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]]) -> None:
     """No other signal starts the clock of --kill-after, nor does a dropped one."""
     program = start(pyinit, "--kill-after=1ms", "-r", "INT:0", "--", *listen("-t"))
     ready(program.out)

@@ -144,9 +144,7 @@ def test_chdir(run: Callable[..., tuple[int, str, str]], pyinit: str, probe: Cal
     assert fields(output)["cwd"] == "/usr/bin"
 
 
-def test_relative_command_after_chdir(
-    run: Callable[..., tuple[int, str, str]], pyinit: str, tmp_path: Path
-) -> None:
+def test_relative_command_after_chdir(run: Callable[..., tuple[int, str, str]], pyinit: str, tmp_path: Path) -> None:
     """A relative command is looked up in the new directory, as in a shell after cd."""
     script = tmp_path / "here"
     script.write_text("#!/bin/sh\necho found\n")

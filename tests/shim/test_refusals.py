@@ -20,15 +20,21 @@ if TYPE_CHECKING:
     from tests.running import Running
 
 NOBODY = 65534
-ANSWERS = [errno.EPERM, errno.ENOSYS]
+ANSWERS = {errno.EPERM: "operation not permitted", errno.ENOSYS: "not implemented"}
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_no_subreaper(
-    start: Callable[..., Running], pyinit: str, probe: Callable[[str], str], answer: int, listen: Callable[..., list[str]]
+    start: Callable[..., Running],
+    pyinit: str,
+    probe: Callable[[str], str],
+    answer: int,
+    listen: Callable[..., list[str]],
 ) -> None:
     """A seccomp profile that refuses prctl costs a warning, and everything but the adoption of orphans works."""
-    program = start(probe("refuse"), str(answer), "prctl", pyinit, "--forward=tree", "--grace=100ms", "--", *listen("gps"))
+    program = start(
+        probe("refuse"), str(answer), "prctl", pyinit, "--forward=tree", "--grace=100ms", "--", *listen("gps")
+    )
     pids = ready(program.out, 4)
     program.send(signal.SIGUSR1)
     assert program.out.lines(4) == ["g 10 -", "main 10 -", "p 10 -", "s 10 -"]
@@ -36,7 +42,7 @@ def test_no_subreaper(
     assert program.wait() == 7
     assert program.errors.startswith("pyinit: ")
     assert program.errors.count("\n") == 1
-    assert os.strerror(answer) in program.errors
+    assert ANSWERS[answer] in program.errors
     assert state(pids["g"]) in "XZ"  # the application's group is found without being a subreaper
 
 
@@ -48,7 +54,7 @@ def test_no_subreaper_though_asked_for(
     code, output, errors = run(probe("refuse"), str(answer), "prctl", pyinit, "--subreaper=yes", "--", "echo", "ran")
     assert (code, output) == (125, "")
     assert errors.startswith("pyinit: ")
-    assert os.strerror(answer) in errors
+    assert ANSWERS[answer] in errors
 
 
 def test_quiet_refusal(run: Callable[..., tuple[int, str, str]], pyinit: str, probe: Callable[[str], str]) -> None:
@@ -58,7 +64,9 @@ def test_quiet_refusal(run: Callable[..., tuple[int, str, str]], pyinit: str, pr
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-@pytest.mark.parametrize("call", ["pidfd_open", "pidfd_send_signal", "close_range", "pidfd_open,pidfd_send_signal,close_range"])
+@pytest.mark.parametrize(
+    "call", ["pidfd_open", "pidfd_send_signal", "close_range", "pidfd_open,pidfd_send_signal,close_range"]
+)
 def test_older_kernel(
     start: Callable[..., Running],
     pyinit: str,
@@ -76,7 +84,7 @@ def test_older_kernel(
     pids = ready(program.out, 5)
     program.send(signal.SIGUSR1)
     assert program.out.lines(5) == ["d 10 -", "g 10 -", "main 10 -", "p 10 -", "s 10 -"]
-    assert "/etc/passwd" not in descriptors(program.init).values()
+    until(lambda: "/etc/passwd" not in descriptors(program.init).values(), "it is closed")
     program.tell("exit 7")
     assert program.wait() == 7
     assert program.errors == ""
@@ -99,7 +107,7 @@ def test_fork_failure(
     code, output, errors = run(probe("start"), "-p", "1", pyinit, option, "--", "echo", "ran", user=NOBODY)
     assert (code, output) == (125, "")
     assert errors.startswith("pyinit: ")
-    assert os.strerror(errno.EAGAIN) in errors
+    assert "too many processes" in errors
 
 
 def test_fork_limit_in_the_application(
@@ -128,7 +136,9 @@ def test_as_a_user(start: Callable[..., Running], pyinit: str, listen: Callable[
 
 def test_read_only_root(run: Callable[..., tuple[int, str, str]], pyinit: str) -> None:
     """Nothing is ever written: a root file system that is read-only is no hindrance."""
-    script = 'mount --make-rprivate / && mount -o remount,bind,ro / && ! touch /x 2>/dev/null && exec "$0" sh -c "exit 7"'
+    script = (
+        'mount --make-rprivate / && mount -o remount,bind,ro / && ! touch /x 2>/dev/null && exec "$0" sh -c "exit 7"'
+    )
     assert run("unshare", "--mount", "sh", "-c", script, pyinit) == (7, "", "")
 
 
@@ -142,7 +152,9 @@ def bare(tmp_path: Path, pyinit: str, probe: Callable[[str], str]) -> str:
 
 @pytest.mark.parametrize("pid_1", [False, True])
 def test_without_proc(
-    start: Callable[..., Running], bare: str, pid_1: bool  # noqa: FBT001 - a parameter of the test
+    start: Callable[..., Running],
+    bare: str,
+    pid_1: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """In a root directory with nothing else in it, signals go to the group, and what remains is ended."""
     namespace = ["unshare", "--pid", "--fork", "--kill-child"] if pid_1 else []
@@ -189,9 +201,7 @@ def test_standard_error_that_nobody_reads(
     assert program.wait() == 129
 
 
-def test_standard_error_that_is_full(
-    start: Callable[..., Running], pyinit: str, probe: Callable[[str], str]
-) -> None:
+def test_standard_error_that_is_full(start: Callable[..., Running], pyinit: str, probe: Callable[[str], str]) -> None:
     """A reader of standard error that does not read any more does not hold up signals and reaping."""
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)

@@ -5,13 +5,14 @@ class BitMap:
     """A set of bit numbers, made from a text of 0s and 1s, the highest bit first."""
 
     def __init__(self, bits: list[int]) -> None:
+        """Take the numbers of the bits that are set."""
         self._bits = bits
 
     @classmethod
     def fromstring(cls, text: str) -> "BitMap":
-        """The bits that are 1."""
+        """Give the bits that are 1."""
         return cls([place for place, bit in enumerate(reversed(text)) if bit == "1"])
 
     def nonzero(self) -> list[int]:
-        """The numbers of the bits that are set."""
+        """Give the numbers of the bits that are set."""
         return self._bits

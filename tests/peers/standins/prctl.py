@@ -6,7 +6,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def set_child_subreaper(flag: int) -> None:
-    """Makes the calling process the reaper of its orphaned descendants."""
+    """Make the calling process the reaper of its orphaned descendants."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, flag, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")

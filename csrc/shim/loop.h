@@ -1,0 +1,6 @@
+#pragma once
+
+#include "shim.h"
+
+/* Serves until QUIT. */
+void loop(struct shim *shim);

@@ -1,0 +1,601 @@
+"""One service: carries out what the state machine says, with the help of its shim.
+
+Events come from the shim (spawned, died, empty, lost), from users (start, stop) and from time (due). Each goes through
+states.step; the state is saved before what follows from it is done, so that a supervisor that is killed between any two
+of these lines leaves enough behind for the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+
+from pyinit import cgroups, launch, logs, process, protocol, records, restart, states, sweep, system, units
+from pyinit.errors import PyinitError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable
+    from typing import Any
+
+    from pyinit.loop import Timer
+    from pyinit.spec import Spec
+    from pyinit.supervisor import Supervisor
+
+TARGETS = {"main": protocol.TARGET_MAIN, "group": protocol.TARGET_GROUP, "tree": protocol.TARGET_TREE}
+SIGKILL, SIGSTOP, SIGCONT, SIGTERM = 9, 19, 18, 15
+RETRY = 1.0  # seconds until what a full disk or table refused is tried again
+
+
+class Service:
+    """A service and its shim. Public methods are what a user asks for; they raise PyinitError."""
+
+    def __init__(self, supervisor: Supervisor, ident: str, spec: Spec, state: records.State) -> None:
+        self.supervisor = supervisor
+        self.loop = supervisor.loop
+        self.ident = ident
+        self.spec = spec
+        self.state = state
+        self.shim: process.Shim | None = None
+        self.shim_pid = 0
+        self.slots: dict[int, int] = {}
+        self.log: logs.LogPath | None = None
+        self.trouble: dict[str, str] = {}  # what could not be done, by what it concerns
+        self.watchers: list[Callable[[Service], None]] = []  # called after each change
+        self.again = False  # start once it has ended
+        self._timer: Timer | None = None  # of the next start, or the next stop signal
+        self._failure: PyinitError | None = None
+        self._status_seen = False
+        self._log_timer: Timer | None = None
+
+    # What a user asks for.
+
+    def start(self) -> None:
+        """Start it, unless it runs."""
+        self.state.stopped = False
+        self.state.streak = 0
+        if self.state.state in (states.STOPPING, states.CANCELLED, states.SWEPT_STOP):
+            self.again = True
+        self.feed(states.START)
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Stop it and all that it started. Ends in state exited; a second one with a shorter timeout hurries."""
+        self.again = False
+        self.state.stopped = True
+        self._stop_timeout = timeout
+        if self.state.paused:
+            self.resume()
+        self.feed(states.STOP)
+
+    def restart(self, timeout: float | None = None) -> None:
+        """Stop it and start it again."""
+        if not states.is_live(self.state.state):
+            self.start()
+            return
+        self.stop(timeout)
+        self.state.stopped = False
+        self.again = True
+
+    def kill(self, signal: int) -> None:
+        """Send a signal, as rewritten, after its delay. PyinitError if it does not run."""
+        self.need_running()
+        sent = launch.translated(self.spec, signal)
+        delay = self.spec.delay.get(str(signal), 0)
+        if not sent:
+            return
+        run = self.state.run
+        if delay:
+            self.loop.after(delay, lambda: self._send_signal(sent) if self.state.run == run else None)
+        else:
+            self._send_signal(sent)
+
+    def pause(self) -> None:
+        """Stop all of its processes where they are."""
+        self.need_running()
+        if self.state.paused:
+            message = f"{self.spec.name} is paused already"
+            raise PyinitError(message)
+        self.state.paused = True
+        self._send_signal(SIGSTOP, protocol.TARGET_TREE)
+        self._changed("paused")
+
+    def resume(self) -> None:
+        """Let a paused service go on."""
+        if not self.state.paused:
+            message = f"{self.spec.name} is not paused"
+            raise PyinitError(message)
+        self.state.paused = False
+        self._send_signal(SIGCONT, protocol.TARGET_TREE)
+        self._changed("unpaused")
+
+    def need_running(self) -> None:
+        """PyinitError unless its main process lives."""
+        if self.state.state not in (states.RUNNING, states.STOPPING) or not self.state.pid:
+            message = f"{self.spec.name} is not running: its state is {self.state.state}"
+            raise PyinitError(message)
+
+    # The state machine and its actions.
+
+    def feed(self, event: str) -> None:
+        """Let an event happen."""
+        state, actions = states.step(self.state.state, event)
+        if state == self.state.state and not actions:
+            return
+        self.state.state = state
+        for action in actions:
+            self._ACTIONS[action](self)
+        self.save()
+        self._tell()
+
+    def _spawn(self) -> None:
+        self._failure = None
+        self.state.run += 1
+        self.state.pid = 0
+        self.state.error = ""
+        self.state.paused = False
+        self.state.started = system.now()
+        restart.note_start(self.spec.policy, streak := restart.Streak(0, self.state.streak_starts), self.state.started)
+        self.state.streak_starts = streak.starts
+        self.save()  # the run's number first: what the shim does next is then known to be this run
+        try:
+            self._need_shim()
+            cgroup = cgroups.enter(self.ident, self.spec)
+            payload = launch.payload(self.spec, self.ident, self.supervisor.nofile, cgroup)
+        except PyinitError as error:
+            self._fail(error)
+            return
+        except OSError as error:
+            self._fail(PyinitError(f"cannot start a shim: {os.strerror(error.errno or 0)}"))
+            return
+        if self.shim:
+            self.shim.send(protocol.SPAWN, self._spawned, a=self.state.run, fds=(payload,))
+        os.close(payload)
+
+    def _need_shim(self) -> None:
+        if self.shim and self.shim.connected:
+            return
+        self._drop_slots()
+        text = records.spec_text(self.spec, self.state.created)
+        slots = launch.make_slots(self.spec, text)
+        try:
+            pid, sock = process.start(self.supervisor.program, self.ident, self.supervisor.log_fd)
+        except OSError:
+            for fd in slots.values():
+                os.close(fd)
+            raise
+        self.shim_pid = pid
+        self.shim = process.Shim(self.loop, sock, self._heard, self._lost)
+        self.shim.send(protocol.HELLO, a=protocol.VERSION)
+        self._configure()
+        for slot, fd in slots.items():
+            self.shim.send(protocol.KEEP, slot=slot, c=slot, fds=(fd,))
+        self._take_slots(slots)
+        self._open_log()
+
+    def _configure(self) -> None:
+        if self.shim:
+            self.shim.send(protocol.CONFIG, c=protocol.CONFIG_CALL, body=self.supervisor.configuration(self.ident))
+
+    def _take_slots(self, slots: dict[int, int]) -> None:
+        """Keep what is ours of them; the child's ends are the shim's alone."""
+        for slot, fd in slots.items():
+            if slot in (launch.STDIN, launch.STDOUT, launch.STDERR, launch.SPEC) or slot >= launch.LISTEN:
+                os.close(fd)
+            else:
+                self.slots[slot] = fd
+
+    def _spawned(self, message: protocol.Message, fds: list[int]) -> None:
+        for fd in fds:
+            os.close(fd)
+        if message.type != protocol.SPAWNED or message.c:
+            step = message.slot if message.type == protocol.SPAWNED else protocol.STEP_CONFIG
+            self._fail(launch.failure(self.spec, step, message.c))
+            return
+        self.state.pid, self.state.start_ticks = message.a, message.b
+        self.publish("started", pid=message.a, run=self.state.run)
+        self.feed(states.SPAWNED)
+
+    def _fail(self, error: PyinitError) -> None:
+        """The run ended before it began."""
+        self._failure = error
+        self.state.error = str(error)
+        self.state.ended = records.ended_without_record(self.state.run, error.exit_code, self.state.started, system.now())
+        self.publish("failed", error=str(error), exit_code=error.exit_code)
+        self.feed(states.FAILED)
+        self.loop.soon(lambda: self.feed(states.EMPTY))
+
+    @property
+    def failure(self) -> PyinitError | None:
+        """Why the last start failed; None if it did not."""
+        return self._failure
+
+    def _signals(self) -> None:
+        steps = self.spec.stop_steps(self._stop_timeout)
+        self._send_stop(steps)
+
+    _stop_timeout: float | None = None
+
+    def _send_stop(self, steps: list[tuple[int, int]]) -> None:
+        if self.spec.kill_mode == "tree":
+            target = protocol.TARGET_MAIN if self.spec.stop_sequence is None else protocol.TARGET_TREE
+            if self.shim:
+                self.shim.send(protocol.STOP, c=target, body=protocol.stop(steps))
+        elif not self._timer or self._timer.call is None:
+            self._escalate([*steps, (SIGKILL, -1)])
+
+    def _escalate(self, steps: list[tuple[int, int]]) -> None:
+        """kill-mode group and main: what else there is lives on, so the shim's STOP is too much."""
+        (signal, wait), rest = steps[0], steps[1:]
+        self._send_signal(signal, TARGETS[self.spec.kill_mode])
+        if wait >= 0 and rest:
+            self._timer = self.loop.after(wait / 1000, lambda: self._escalate(rest))
+
+    def _send_signal(self, signal: int, target: int | None = None) -> None:
+        if self.shim:
+            target = TARGETS["group"] if target is None else target
+            self.shim.send(protocol.SIGNAL, a=signal, b=-1, c=target)
+
+    def _clean(self) -> None:
+        """The main process ended by itself. EMPTY may be on its way already, behind the same message."""
+        run = self.state.run
+        if self.spec.kill_mode == "tree":
+            self.loop.soon(lambda: self._clean_rest(run))
+        else:
+            self.loop.soon(lambda: self.feed(states.EMPTY))
+
+    def _clean_rest(self, run: int) -> None:
+        if self.state.run == run and self.state.state in (states.ENDING, states.STOPPING) and self.shim:
+            steps = [(SIGTERM, round(self.spec.grace * 1000))] if self.spec.grace else []
+            self.shim.send(protocol.STOP, c=protocol.TARGET_TREE, body=protocol.stop(steps))
+
+    def _decide(self) -> None:
+        ended, state = self.state.ended, self.state
+        streak = restart.Streak(state.streak, state.streak_starts)
+        delay, why = None, "it is being started by a user"
+        if self.again:
+            self._finish()
+            return
+        if ended:
+            code, now = launch.mapped(self.spec, ended.code), system.now()
+            delay, why = restart.decide(self.spec.policy, streak, code, ended.duration, now, random.random())  # noqa: S311 (jitter)
+        state.streak = streak.count
+        if delay is None:
+            if self.spec.policy.name != restart.NO:
+                self.publish("gave_up", reason=why)
+            self._finish()
+            return
+        state.state = states.WAITING
+        state.restarts += 1
+        state.due = system.now() + delay
+        self.publish("restarting", delay=delay, restarts=state.restarts)
+        if delay:
+            self._timer = self.loop.after(delay, lambda: self.feed(states.DUE))
+        else:
+            self.loop.soon(lambda: self.feed(states.DUE))
+
+    def _finish(self) -> None:
+        self._disarm()
+        self.state.pid = 0
+        if self.state.stopped:
+            self.publish("stopped")
+        if self.again:
+            self.again = False
+            self.loop.soon(self.start)
+        elif self.spec.rm:
+            self.loop.soon(lambda: self.supervisor.remove(self))
+
+    def _sweep(self) -> None:
+        sweep.Sweep(self.loop, self.ident, lambda: self.feed(states.SWEPT))
+
+    def _disarm(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    _ACTIONS: dict[str, Callable[[Service], None]] = {
+        states.SPAWN: _spawn,
+        states.SIGNALS: _signals,
+        states.CLEAN: _clean,
+        states.DECIDE: _decide,
+        states.FINISH: _finish,
+        states.SWEEP: _sweep,
+        states.DISARM: _disarm,
+    }
+
+    # What the shim says.
+
+    def _heard(self, message: protocol.Message, fds: list[int]) -> None:
+        if message.type == protocol.STATUS:
+            self._status(message, fds)
+            return
+        for fd in fds:
+            os.close(fd)
+        if message.type == protocol.EXITED:
+            self._exited(message)
+        elif message.type == protocol.EMPTY and message.a == self.state.run:
+            self._drain()
+            self.feed(states.EMPTY)
+
+    def _exited(self, message: protocol.Message) -> None:
+        unwritten = bool(message.slot & protocol.EXITED_UNWRITTEN)
+        self._set_trouble("exit record", f"cannot be written: {os.strerror(message.id)}" if unwritten else "")
+        if message.b == self.state.run and not (self.state.ended and self.state.ended.run == self.state.run):
+            self._disarm()
+            self._note_end(records.ended_of_record(protocol.record(message.body)))
+            self.feed(states.DIED)
+        if not unwritten and self.shim and self.save():
+            self.shim.send(protocol.ACK, a=message.b)
+
+    def _note_end(self, ended: records.Ended) -> None:
+        self._drain()
+        self.state.ended = ended
+        self.state.pid = 0
+        self.state.paused = False
+        self.publish(
+            "exited",
+            run=ended.run,
+            exit_code=launch.mapped(self.spec, ended.code),
+            signal=units.signal_name(ended.signal) if ended.signal else None,
+            oom_killed=ended.oom,
+            core_dumped=ended.core,
+            duration=ended.duration,
+            peak_memory=ended.peak,
+        )
+
+    def _lost(self) -> None:
+        """The connection ended: the shim dropped us, or it is dead."""
+        self.shim = None
+        try:
+            sock = process.connect(self.supervisor.dirs.shim_socket(self.ident))
+        except OSError:
+            if self.shim_pid and system.start_time(self.shim_pid) and system.read_file(f"/proc/{self.shim_pid}/comm"):
+                self.loop.after(RETRY, self._look_again)
+                return
+            self.declare_lost()
+            return
+        self.adopt(sock)
+
+    def _look_again(self) -> None:
+        if self.shim is None and self.shim_pid:
+            self._lost()
+
+    def declare_lost(self) -> None:
+        """There is no shim any more: what it kept is gone, and what it ran has to be."""
+        self.shim, self.shim_pid = None, 0
+        state = self.state
+        if states.is_live(state.state):
+            ended = records.load_exit(self.supervisor.dirs, self.ident)
+            if not (state.ended and state.ended.run == state.run):
+                if not ended or ended.run != state.run:
+                    ended = records.ended_without_record(state.run, 128 + SIGKILL, state.started, system.now())
+                    state.error = "its shim was killed, and it with it"
+                self._note_end(ended)
+            self.publish("lost", error="the shim is dead")
+        self._drain()
+        self._drop_slots()
+        if self.state.state in (states.STARTING, states.CANCELLED) and not self._failure:
+            self._failure = PyinitError("the shim died while it was starting")
+        self.feed(states.LOST)
+
+    # Adoption.
+
+    def adopt(self, sock: socket) -> None:
+        """Take over from an earlier supervisor, or from an earlier connection."""
+        self._drop_slots()
+        self._status_seen = False
+        self.shim = process.Shim(self.loop, sock, self._heard, self._lost)
+        self.shim_pid = process.peer(sock)
+        self.shim.send(protocol.HELLO, a=protocol.VERSION)
+        self._configure()
+
+    def _status(self, message: protocol.Message, fds: list[int]) -> None:
+        for slot, _tag, index in protocol.kept(message.body):
+            if not 0 <= index < len(fds):
+                continue
+            if slot in (launch.STDIN, launch.STDOUT, launch.STDERR, launch.SPEC) or slot >= launch.LISTEN or self.slots.get(slot):
+                os.close(fds[index])
+            else:
+                self.slots[slot] = fds[index]
+        if message.slot & protocol.STATUS_MORE or self.log:
+            return
+        if launch.OUTPUT in self.slots:
+            self._open_log()
+            if not self._status_seen:
+                self._status_seen = True
+                self._reconcile(message)
+
+    def _reconcile(self, message: protocol.Message) -> None:
+        """Bring our state in line with what the shim says: it knows. EXITED and EMPTY follow by themselves."""
+        state = self.state
+        if message.slot & protocol.STATUS_ALIVE:
+            if state.run != message.c or state.pid != message.a:
+                state.run, state.pid, state.start_ticks = message.c, message.a, message.b
+                state.started = state.started or system.now()
+            if state.state in (states.STARTING, states.CANCELLED):
+                self.feed(states.SPAWNED)
+            elif state.state == states.STOPPING:
+                if not message.slot & protocol.STATUS_STOPPING:
+                    self._signals()
+            elif state.state != states.RUNNING:
+                state.state = states.RUNNING
+        elif message.slot & protocol.STATUS_EXITED:
+            state.run = message.c
+            if state.state not in (states.STOPPING, states.CANCELLED):
+                state.state = states.RUNNING
+            else:
+                state.state = states.STOPPING
+        elif state.state in (states.STARTING, states.CANCELLED, states.RUNNING, ""):
+            # The spawn never happened, or failed and nobody heard of it.
+            state.state = states.CREATED if state.state == "" else states.EXITED
+            if state.state == states.EXITED:
+                self.loop.soon(self.start_again)
+        elif state.state == states.WAITING:
+            self.resume_waiting()
+        self.publish("adopted", pid=state.pid, shim_pid=self.shim_pid)
+        self.save()
+        self._tell()
+
+    def start_again(self) -> None:
+        """Start without forgetting how many restarts in a row there were."""
+        self.feed(states.START)
+
+    def resume_waiting(self) -> None:
+        """After adoption in state waiting: what is left of the delay."""
+        delay = min(max(0.0, self.state.due - system.now()), self.spec.restart_max_delay * 1.1)
+        self._timer = self.loop.after(delay, lambda: self.feed(states.DUE))
+
+    # The log.
+
+    def _open_log(self) -> None:
+        if self.log or launch.OUTPUT not in self.slots:
+            return
+        self.log = logs.LogPath(
+            self.slots[launch.OUTPUT],
+            self.slots.get(launch.ERRORS, -1),
+            self.slots[launch.STAGING_OUTPUT],
+            self.slots.get(launch.STAGING_ERRORS, -1),
+            logs.check_options(self.spec.log_driver, self.spec.log_opts),
+            self.supervisor.dirs.service(self.ident),
+        )
+        self.log.recover()
+        if self.spec.tty:
+            self.loop.add(self.slots[launch.INPUT], lambda _events: self._relay(), bulk=True)
+        self.loop.add(self.slots[launch.OUTPUT], lambda _events: self._pump(0), bulk=True)
+        if launch.ERRORS in self.slots:
+            self.loop.add(self.slots[launch.ERRORS], lambda _events: self._pump(1), bulk=True)
+
+    def _relay(self) -> None:
+        """With a terminal: from the pty to the pipe, inside the kernel."""
+        try:
+            os.splice(self.slots[launch.INPUT], self.slots[launch.RELAY], 1 << 16)
+        except BlockingIOError:
+            if self.log and self.log.trouble:
+                self._wait_for_log()
+        except OSError:
+            self.loop.remove(self.slots[launch.INPUT])
+
+    def _pump(self, stream: int) -> None:
+        if not self.log:
+            return
+        self.log.pump(stream)
+        self._set_trouble("log", self.log.trouble or "")
+        if self.log.trouble:
+            self._wait_for_log()
+        elif self.log.partial and not self._log_timer:
+            self._log_timer = self.loop.after(logs.IDLE, self._log_idle)
+
+    def _log_idle(self) -> None:
+        self._log_timer = None
+        if self.log:
+            self.log.idle(time.monotonic())
+            if self.log.partial:
+                self._log_timer = self.loop.after(logs.IDLE, self._log_idle)
+
+    def _wait_for_log(self) -> None:
+        """The disk is full: the application waits, and we look again later."""
+        for slot in (launch.OUTPUT, launch.ERRORS):
+            if slot in self.slots:
+                self.loop.remove(self.slots[slot])
+        self.loop.after(RETRY, self._retry_log)
+
+    def _retry_log(self) -> None:
+        if not self.log:
+            return
+        for stream, slot in enumerate((launch.OUTPUT, launch.ERRORS)):
+            if slot in self.slots:
+                self.loop.remove(self.slots[slot])
+                self.loop.add(self.slots[slot], lambda _events, stream=stream: self._pump(stream), bulk=True)
+        self._pump(0)
+
+    def _drain(self) -> None:
+        """What was written before the end is in the log before the end is told."""
+        if self.log:
+            if self.spec.tty and launch.INPUT in self.slots:
+                self._relay()
+            self.log.settle()
+            self._set_trouble("log", self.log.trouble or "")
+
+    def reopen_log(self) -> None:
+        """After an external rotation."""
+        if self.log:
+            self.log.reopen()
+
+    def _drop_slots(self) -> None:
+        if self._log_timer:
+            self._log_timer.cancel()
+            self._log_timer = None
+        for fd in self.slots.values():
+            self.loop.remove(fd)
+        if self.log:
+            self.log.close()
+            self.log = None
+        for fd in self.slots.values():
+            os.close(fd)
+        self.slots = {}
+
+    # The rest.
+
+    def leave(self) -> None:
+        """The supervisor ends, and the service lives on with its shim."""
+        if self.shim:
+            self.shim.close()
+            self.shim = None
+        self._drop_slots()
+
+    def dismiss(self) -> None:
+        """The service is removed: its shim ends."""
+        self._disarm()
+        if self.shim:
+            self.shim.send(protocol.QUIT)
+            self.shim.close()
+            self.shim = None
+        self.shim_pid = 0
+        self._drop_slots()
+
+    def save(self) -> bool:
+        """Save the state; False (and trouble) if that cannot be done now: then the next change tries again."""
+        try:
+            records.save_state(self.supervisor.dirs, self.ident, self.state)
+        except FileNotFoundError:
+            return self._save_anew()
+        except OSError as error:
+            self._set_trouble("state", f"cannot be saved: {os.strerror(error.errno or 0)}")
+            return False
+        self._set_trouble("state", "")
+        return True
+
+    def _save_anew(self) -> bool:
+        """The state directory is gone: what we know is written again."""
+        try:
+            self.supervisor.dirs.make()
+            records.save_spec(self.supervisor.dirs, self.ident, self.spec, self.state.created)
+            records.save_state(self.supervisor.dirs, self.ident, self.state)
+        except (OSError, PyinitError) as error:
+            self._set_trouble("state", f"cannot be saved: {error}")
+            return False
+        self._set_trouble("state", "")
+        return True
+
+    def _set_trouble(self, what: str, text: str) -> None:
+        if text == self.trouble.get(what, ""):
+            return
+        if text:
+            self.trouble[what] = text
+        else:
+            del self.trouble[what]
+        self.publish("trouble", what=what, error=text or None)
+
+    def publish(self, event: str, **details: Any) -> None:
+        """Tell it to whoever follows the events."""
+        self.supervisor.publish(event, self, details)
+
+    def _changed(self, event: str) -> None:
+        self.publish(event)
+        self.save()
+        self._tell()
+
+    def _tell(self) -> None:
+        for watcher in tuple(self.watchers):
+            watcher(self)

@@ -1,0 +1,53 @@
+"""Sockets that a service is given ready to accept on (LISTEN_FDS, sd_listen_fds(3)); kept by its shim across restarts."""
+
+from __future__ import annotations
+
+import os
+from _socket import (
+    AF_INET,
+    AF_INET6,
+    AF_UNIX,
+    SO_REUSEADDR,
+    SOCK_CLOEXEC,
+    SOCK_DGRAM,
+    SOCK_STREAM,
+    SOL_SOCKET,
+    socket,
+)
+
+from pyinit.errors import SpecError
+
+BACKLOG = 4096
+
+
+def _bad(address: str) -> SpecError:
+    return SpecError(f"listen: {address!r} is no address: tcp:HOST:PORT, udp:HOST:PORT, unix:/PATH")
+
+
+def listen(address: str) -> int:
+    """The descriptor of a socket bound to tcp:HOST:PORT, udp:HOST:PORT or unix:/PATH. SpecError; OSError."""
+    kind, _, rest = address.partition(":")
+    if kind == "unix" and rest.startswith("/"):
+        return _bound(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rest, address)
+    host, _, port = rest.rpartition(":")
+    if kind not in ("tcp", "udp") or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 (the largest port)
+        raise _bad(address)
+    host = host.strip("[]")
+    family = AF_INET6 if ":" in host else AF_INET
+    sock = socket(family, (SOCK_STREAM if kind == "tcp" else SOCK_DGRAM) | SOCK_CLOEXEC, 0)
+    sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    return _bound(sock, (host, int(port)), address)
+
+
+def _bound(sock: socket, where: object, address: str) -> int:
+    try:
+        if isinstance(where, str) and os.path.exists(where):
+            os.unlink(where)  # of an earlier life; who else listens there loses it, as with every daemon
+        sock.bind(where)  # type: ignore[arg-type]
+        if sock.type & SOCK_STREAM == SOCK_STREAM:
+            sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        message = f"listen: {address!r}: {os.strerror(error.errno or 0)}"
+        raise SpecError(message) from error
+    return sock.detach()

@@ -1,0 +1,347 @@
+"""The supervisor: one process that decides for all services of a user, and may be killed at any time.
+
+What it knows it has from the shims and from the state directory, and what it holds is kept by the shims as well. It
+starts with finding all of them.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from _signal import SIG_IGN, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, set_wakeup_fd, signal
+from resource import RLIMIT_NOFILE, getrlimit, setrlimit
+
+from pyinit import cgroups, control, jsontext, loop, process, protocol, records, restart, states, system
+from pyinit.dirs import Dirs
+from pyinit.errors import PyinitError
+from pyinit.service import Service
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pyinit.spec import Spec
+
+LOCK_FD, READY_FD = 4, 3
+EVENTS_LIMIT = 8 << 20  # bytes of the events' file before it is moved aside
+BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.py")
+
+
+class Supervisor:
+    """All services of one pair of directories."""
+
+    def __init__(self, dirs: Dirs, program: str, lock_fd: int) -> None:
+        self.dirs = dirs
+        self.program = program
+        self.lock_fd = lock_fd
+        self.log_fd = 2
+        self.loop = loop.Loop()
+        self.services: dict[str, Service] = {}
+        self.names: dict[str, Service] = {}
+        self.nofile = getrlimit(RLIMIT_NOFILE)
+        self.started = system.now()
+        self.adopted = 0
+        self.followers: list[Callable[[str], None]] = []
+        self.trouble = ""
+        self._events_fd = -1
+        self.server: control.Server | None = None
+
+    # Services.
+
+    def create(self, spec: Spec) -> Service:
+        """A new service, saved. PyinitError if the name is taken, or it cannot be saved."""
+        if spec.name in self.names:
+            message = f"the name {spec.name} is in use by {self.names[spec.name].ident}: --replace, or another name"
+            raise PyinitError(message)
+        ident = os.urandom(6).hex()
+        state = records.State(system.now())
+        try:
+            records.save_spec(self.dirs, ident, spec, state.created)
+        except OSError as error:
+            message = f"cannot save the service: {os.strerror(error.errno or 0)}"
+            raise PyinitError(message) from error
+        service = self._add(ident, spec, state)
+        service.save()
+        service.publish("created")
+        return service
+
+    def _add(self, ident: str, spec: Spec, state: records.State) -> Service:
+        service = Service(self, ident, spec, state)
+        self.services[ident] = self.names[spec.name] = service
+        return service
+
+    def find(self, name: str) -> Service:
+        """By name, id, or the unambiguous beginning of an id. PyinitError if there is no such service."""
+        found = self.names.get(name) or self.services.get(name)
+        if found:
+            return found
+        alike = [service for ident, service in self.services.items() if ident.startswith(name)]
+        if len(alike) == 1 and name:
+            return alike[0]
+        message = f"no service {name}" if not alike else f"{name} is the beginning of {len(alike)} services' ids"
+        raise PyinitError(message)
+
+    def rename(self, service: Service, new: str) -> None:
+        """Under another name from now on. PyinitError if that is taken or no name."""
+        spec = service.spec.renamed(new)
+        if new in self.names:
+            message = f"the name {new} is in use by {self.names[new].ident}"
+            raise PyinitError(message)
+        del self.names[service.spec.name]
+        service.spec = spec
+        self.names[new] = service
+        records.save_spec(self.dirs, service.ident, spec, service.state.created)
+        service.publish("renamed")
+
+    def remove(self, service: Service) -> None:
+        """Forget a service that does not run, its log and records. PyinitError if it does."""
+        if self.services.get(service.ident) is not service:
+            return
+        if states.is_live(service.state.state):
+            message = f"{service.spec.name} is {service.state.state}: stop it first, or use --force"
+            raise PyinitError(message)
+        service.feed(states.STOP)
+        service.dismiss()
+        del self.services[service.ident]
+        del self.names[service.spec.name]
+        cgroups.remove(service.ident)
+        _remove_tree(self.dirs.service(service.ident))
+        service.publish("removed")
+        service.removed = True
+        for watcher in tuple(service.watchers):
+            watcher(service)
+
+    def configuration(self, ident: str) -> bytes:
+        """What a shim is told: where it writes, listens, and how it starts the next supervisor."""
+        command = [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", self.dirs.runtime, self.dirs.state]
+        kept = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
+        variables = [f"{key}={os.environ[key]}" for key in kept if key in os.environ]
+        return protocol.config(
+            os.fsencode(f"{self.dirs.service(ident)}/exit"),
+            os.fsencode(self.dirs.lock),
+            os.fsencode(self.dirs.shim_socket(ident)),
+            [os.fsencode(word) for word in command],
+            [os.fsencode(word) for word in variables],
+        )
+
+    # Events.
+
+    def publish(self, event: str, service: Service | None, details: dict[str, Any]) -> None:
+        """Append an event to the file, and tell it to those who follow."""
+        made: dict[str, Any] = {"time": system.now(), "event": event}
+        if service:
+            made.update(id=service.ident, name=service.spec.name)
+        line = jsontext.dumps({**made, **details})
+        try:
+            self._append_event(line)
+            self.trouble = ""
+        except OSError as error:
+            self.trouble = f"events cannot be written: {os.strerror(error.errno or 0)}"
+        for follower in tuple(self.followers):
+            follower(line)
+
+    def _append_event(self, line: str) -> None:
+        path = self.dirs.events
+        if self._events_fd >= 0:
+            found = os.fstat(self._events_fd)
+            if found.st_nlink == 0 or found.st_size > EVENTS_LIMIT:
+                os.close(self._events_fd)
+                self._events_fd = -1
+                if found.st_nlink:
+                    os.replace(path, f"{path}.1")
+        if self._events_fd < 0:
+            self._events_fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.write(self._events_fd, line.encode() + b"\n")
+
+    # The beginning.
+
+    def adopt_all(self) -> None:
+        """Find every shim that lives and every service that was saved."""
+        reached = [ident for ident in sorted(_list(self.dirs.shims)) if self._adopt(ident)]
+        self.adopted = len(reached)
+        for ident in sorted(_list(self.dirs.services)):
+            if ident not in self.services:
+                found = records.load(self.dirs, ident)
+                if found and found[0].name not in self.names:
+                    self._revive(self._add(ident, *found))
+
+    def _adopt(self, ident: str) -> bool:
+        path = self.dirs.shim_socket(ident)
+        try:
+            sock = process.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)  # its shim is dead
+            return False
+        except OSError:
+            return False
+        found = records.load(self.dirs, ident)
+        if not found:
+            found = records.load(self.dirs, ident, process.kept_spec(sock))
+        if not found or found[0].name in self.names:
+            sock.close()
+            self.publish("trouble", None, {"error": f"the shim {ident} has a service that nothing is known of"})
+            return False
+        self._add(ident, *found).adopt(sock)
+        return True
+
+    def _revive(self, service: Service) -> None:
+        """It has no shim: after a reboot, or its shim was killed while no supervisor ran."""
+        state = service.state
+        if state.state == "":
+            state.state = states.CREATED
+        if state.state == states.WAITING:
+            service.resume_waiting()
+        elif states.is_live(state.state):
+            service.declare_lost()
+        elif state.state == states.EXITED and service.spec.policy.name == restart.ALWAYS and state.stopped and _rebooted(state.started):
+            service.start()
+
+    # The end.
+
+    def leave(self) -> None:
+        """End, and let the services live on; the next command starts the next supervisor."""
+        for service in self.services.values():
+            if service.shim:
+                service.shim.send(protocol.REST, c=1)
+            service.leave()
+        self.loop.stop()
+
+    def upgrade(self) -> None:
+        """Be replaced by what is installed now: the shims see nobody leave, since the lock goes on to the next one."""
+        for service in self.services.values():
+            service.leave()
+        if self.server:
+            self.server.close()
+        os.set_inheritable(self.lock_fd, True)  # noqa: FBT003 (its signature)
+        if self.lock_fd != LOCK_FD:
+            os.dup2(self.lock_fd, LOCK_FD)
+        setrlimit(RLIMIT_NOFILE, self.nofile)
+        os.execv(sys.executable, [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", self.dirs.runtime, self.dirs.state])
+
+
+def _list(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+def _rebooted(since: float) -> bool:
+    """Whether the machine was started after that time of day."""
+    return system.now() - time.clock_gettime(time.CLOCK_BOOTTIME) > since
+
+
+def _remove_tree(path: str) -> None:
+    """Remove a service's folder; what cannot be removed stays."""
+    for folder, _, names in os.walk(path, topdown=False):
+        for name in names:
+            try:
+                os.unlink(f"{folder}/{name}")
+            except OSError:
+                pass
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass
+
+
+def _own_lock(dirs: Dirs) -> int:
+    """The lock: inherited, or taken now. Exits quietly if another supervisor has it."""
+    try:
+        if os.path.samestat(os.fstat(LOCK_FD), os.stat(dirs.lock)):
+            os.set_inheritable(LOCK_FD, False)  # noqa: FBT003 (its signature)
+            return LOCK_FD
+    except OSError:
+        pass
+    fd = system.lock(dirs.lock)
+    if fd is None:
+        sys.exit(0)
+    return fd
+
+
+def _only_one(dirs: Dirs) -> int:
+    """The state directory's lock: two runtime directories do not share one. PyinitError if somebody has it."""
+    fd = system.lock(dirs.state_lock)
+    if fd is None:
+        message = f"another supervisor uses the state directory {dirs.state}"
+        raise PyinitError(message)
+    return fd
+
+
+def _listen_to_signals(supervisor: Supervisor) -> None:
+    """TERM and INT stop everything and end; HUP reopens the logs (as logrotate expects)."""
+    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2):
+        signal(number, lambda _number, _frame: None)
+
+    def ready(_events: int) -> None:
+        for number in os.read(reader, 64):
+            if number in (SIGTERM, SIGINT):
+                control.stop_all(supervisor, lambda: supervisor.loop.stop())
+            elif number == SIGHUP:
+                for service in supervisor.services.values():
+                    service.reopen_log()
+
+    supervisor.loop.add(reader, ready)
+
+
+def _raise_limit() -> None:
+    """Each service has up to eight descriptors."""
+    _, hard = getrlimit(RLIMIT_NOFILE)
+    try:
+        setrlimit(RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):
+        pass
+
+
+def _find_program() -> str:
+    from pyinit._locate import candidates  # noqa: PLC0415
+
+    places = [place[: -len("pyinit")] + "pyinit-shim" for place in candidates()]
+    given = os.environ.get("PYINIT_SHIM_PROGRAM")
+    for place in [given] if given else places:
+        if os.access(place, os.X_OK):
+            return place
+    message = f"the program pyinit-shim is not installed beside its Python package; looked at {', '.join(places)}"
+    raise PyinitError(message)
+
+
+def main(arguments: list[str]) -> None:
+    """Be the supervisor of the two directories until stopped."""
+    signal(SIGCHLD, SIG_IGN)  # shims are nobody's zombies
+    signal(SIGPIPE, SIG_IGN)
+    os.umask(0o077)
+    try:
+        _, runtime, state = arguments
+        dirs = Dirs(runtime, state)
+        dirs.make()
+        lock = _own_lock(dirs)
+        kept = _only_one(dirs)
+        supervisor = Supervisor(dirs, _find_program(), lock)
+        _raise_limit()
+        _listen_to_signals(supervisor)
+        supervisor.server = control.Server(supervisor)
+        supervisor.adopt_all()
+        _tell_ready()
+    except PyinitError as error:
+        print(f"pyinitctl: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        sys.exit(error.exit_code)
+    gc.collect()
+    gc.freeze()
+    supervisor.loop.run()
+    os.close(kept)
+
+
+def _tell_ready() -> None:
+    import stat  # noqa: PLC0415
+
+    try:
+        if stat.S_ISFIFO(os.fstat(READY_FD).st_mode):
+            os.write(READY_FD, b"r")
+            os.close(READY_FD)
+    except OSError:
+        pass  # nobody waits

@@ -62,7 +62,19 @@ CLANG = ["-fdouble-square-bracket-attributes"]
 SANITIZE = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 # Each program and what it is made of, relative to csrc/.
-SHARED = ["clock", "descriptors", "errors", "execute", "mask", "memory", "numbers", "oom", "processes", "say", "signals"]
+SHARED = [
+    "clock",
+    "descriptors",
+    "errors",
+    "execute",
+    "mask",
+    "memory",
+    "numbers",
+    "oom",
+    "processes",
+    "say",
+    "signals",
+]
 PROGRAMS = {
     "pyinit": ["*.c"],
     "pyinit-shim": ["shim/*.c", *(f"{name}.c" for name in SHARED)],
@@ -175,7 +187,9 @@ def choose(cc: str | None = None, target: str | None = None, *, sanitize: bool =
     names = [wanted] if wanted else ["musl-gcc", "cc", "gcc", "clang"]
     compilers = [name.split() for name in names if shutil.which(name.split()[0])]
     if not compilers:
-        message = f"no C compiler: looked for {', '.join(names)}; Debian has musl-gcc in the packages musl-tools and gcc"
+        message = (
+            f"no C compiler: looked for {', '.join(names)}; Debian has musl-gcc in the packages musl-tools and gcc"
+        )
         raise BuildError(message)
     for command in compilers:
         if _links_statically(command):
@@ -256,7 +270,7 @@ def read_elf(data: bytes) -> Elf:
     if data[:4] != b"\x7fELF":
         message = "not an ELF file"
         raise BuildError(message)
-    wide, order = data[4] == 2, "<" if data[5] == 1 else ">"  # noqa: PLR2004 (ELFCLASS64)
+    wide, order = data[4] == 2, "<" if data[5] == 1 else ">"
     header = struct.unpack_from(order + ("16sHHIQQQIHHHHHH" if wide else "16sHHIIIIIHHHHHH"), data)
     segments_at, sections_at = header[5], header[6]
     segment_size, segment_count, section_size, section_count = header[9:13]

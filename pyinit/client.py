@@ -30,7 +30,18 @@ BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bootstrap.
 # Asked again of the next supervisor if this one dies before it answers: twice is as good as once.
 REPEATABLE = frozenset(("ping", "list", "inspect", "status", "log_paths", "start", "stop"))
 # The variables a supervisor is started with: services get theirs from their own specification.
-_PASSED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "DBUS_SESSION_BUS_ADDRESS", "LD_LIBRARY_PATH")
+_PASSED = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "LD_LIBRARY_PATH",
+)
 # Frames of an attached connection.
 STDIN, STDOUT, STDERR, RESIZE, EXIT, DROPPED, END_OF_STDIN, SIGNAL = range(8)
 LONGEST_FRAME = (1 << 24) - 1
@@ -49,7 +60,7 @@ class Connection:
 
     __slots__ = ("_buffer", "dirs", "socket")
 
-    def __init__(self, dirs: Dirs, start: bool = True) -> None:  # noqa: FBT001, FBT002 (there is only this one)
+    def __init__(self, dirs: Dirs, start: bool = True) -> None:
         """Connect. PyinitError if no supervisor can be reached; with start=False none is started, see NoSupervisor."""
         self.dirs = dirs
         self.socket = connect(dirs) if start else _connect_only(dirs)
@@ -118,6 +129,11 @@ class Connection:
             if answer.get("ok") and len(answer) == 1:
                 return
             yield answer
+
+    def wait_for_end(self) -> None:
+        """Wait until the supervisor closes the connection."""
+        while _receive(self.socket):
+            pass
 
     def rest(self) -> bytes:
         """Take what has arrived after the last line that was asked for: the beginning of the frames."""
@@ -225,7 +241,9 @@ def supervisor_command(dirs: Dirs) -> list[str]:
 
 def supervisor_environment() -> dict[str, str]:
     """What a supervisor's environment is."""
-    return {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith(("PYINIT_", "XDG_"))}
+    return {
+        name: value for name, value in os.environ.items() if name in _PASSED or name.startswith(("PYINIT_", "XDG_"))
+    }
 
 
 def launch(dirs: Dirs, lock: int) -> None:
@@ -263,7 +281,7 @@ def _spawn(command: list[str], fds: list[int]) -> int:
     for name in os.listdir("/proc/self/fd"):
         if int(name) >= len(fds):
             try:
-                os.set_inheritable(int(name), False)  # noqa: FBT003
+                os.set_inheritable(int(name), False)
             except OSError:
                 continue  # the descriptor of the listing itself
     # First out of the way: a descriptor must not be overwritten before it is copied, nor be copied onto itself.

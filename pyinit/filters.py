@@ -1,4 +1,4 @@
-"""`--filter KEY=VALUE` of what a client lists; view.py has the same of what the supervisor acts on.
+"""`--filter KEY=VALUE`: services are chosen by the supervisor (view.py), events here.
 
 Filters of the same key are alternatives, of different keys all must match, as podman has it.
 """
@@ -9,25 +9,13 @@ from pyinit.errors import PyinitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     Tests = dict[str, Callable[[dict[str, Any], str], bool]]
 
 
-def _label(view: dict[str, Any], text: str) -> bool:
-    key, equals, value = text.partition("=")
-    labels = view["Labels"] or {}
-    return key in labels and (not equals or labels[key] == value)
-
-
-SERVICE: Tests = {
-    "name": lambda view, text: text in view["Name"],
-    "id": lambda view, text: view["Id"].startswith(text),
-    "status": lambda view, text: view["Status"] == text,
-    "label": _label,
-    "exited": lambda view, text: view["Status"] == "exited" and str(view["ExitCode"]) == text,
-}
+SERVICE = ("name", "id", "status", "label", "exited")
 EVENT: Tests = {
     "name": lambda event, text: text in event.get("name", ""),
     "id": lambda event, text: event.get("id", "").startswith(text),
@@ -35,13 +23,13 @@ EVENT: Tests = {
 }
 
 
-def pairs(verb: str, texts: list[str], tests: Tests) -> list[list[str]]:
+def pairs(verb: str, texts: list[str], keys: Collection[str]) -> list[list[str]]:
     """The filters as [key, value]. PyinitError for one that is none of these."""
     found = []
     for text in texts:
         key, joined, value = text.partition("=")
-        if not joined or key not in tests:
-            message = f"{verb}: --filter: {text!r} is not KEY=VALUE with one of {', '.join(tests)}"
+        if not joined or key not in keys:
+            message = f"{verb}: --filter: {text!r} is not KEY=VALUE with one of {', '.join(keys)}"
             raise PyinitError(message)
         found.append([key, value])
     return found

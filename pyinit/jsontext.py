@@ -29,7 +29,7 @@ class _Reading:
         raise ValueError(message)
 
 
-_scan = make_scanner(_Reading)
+_scan = make_scanner(_Reading)  # type: ignore[arg-type]  # anything with these attributes
 
 
 def _refuse(value: object) -> NoReturn:
@@ -37,7 +37,7 @@ def _refuse(value: object) -> NoReturn:
     raise TypeError(message)
 
 
-_encode = make_encoder(None, _refuse, encode_basestring_ascii, None, ": ", ", ", False, False, False)  # noqa: FBT003
+_encode = make_encoder(None, _refuse, encode_basestring_ascii, None, ": ", ", ", False, False, False)
 
 
 def loads(text: str) -> Any:

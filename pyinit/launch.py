@@ -47,18 +47,17 @@ def make_slots(spec: specs.Spec, text: bytes) -> dict[int, int]:
     try:
         if spec.tty:
             made[INPUT], made[STDIN] = os.openpty()
-            os.set_blocking(made[INPUT], False)  # noqa: FBT003 (its signature)
+            os.set_blocking(made[INPUT], False)
             made[OUTPUT], made[RELAY] = _pipe()
-            os.set_blocking(made[RELAY], False)  # noqa: FBT003
+            os.set_blocking(made[RELAY], False)
         else:
             if spec.interactive:
-                made[STDIN], made[INPUT] = _pipe()
-                os.set_blocking(made[INPUT], False)  # noqa: FBT003
+                made.update(make_input())
             made[OUTPUT], made[STDOUT] = _pipe()
             made[ERRORS], made[STDERR] = _pipe()
             made[STAGING_ERRORS] = _memfd("stderr")
-            os.set_blocking(made[ERRORS], False)  # noqa: FBT003
-        os.set_blocking(made[OUTPUT], False)  # noqa: FBT003
+            os.set_blocking(made[ERRORS], False)
+        os.set_blocking(made[OUTPUT], False)
         made[STAGING_OUTPUT] = _memfd("stdout")
         made[SPEC] = _memfd("spec", text)
         if spec.listen:
@@ -73,6 +72,13 @@ def make_slots(spec: specs.Spec, text: bytes) -> dict[int, int]:
     return made
 
 
+def make_input() -> dict[int, int]:
+    """The two ends of a new standard input, by slot."""
+    reader, writer = _pipe()
+    os.set_blocking(writer, False)
+    return {STDIN: reader, INPUT: writer}
+
+
 def descriptors(spec: specs.Spec) -> dict[int, int]:
     """Which slot becomes which of the process's descriptors."""
     if spec.tty:
@@ -85,8 +91,9 @@ def descriptors(spec: specs.Spec) -> dict[int, int]:
 
 
 def environment(spec: specs.Spec, ident: str, inherited: dict[str, str]) -> dict[str, str]:
-    """The process's variables: the supervisor's PATH and locale, what --user changes, and what the service was given."""
-    made = {key: inherited[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "USER") if key in inherited}
+    """The process's variables: our PATH and locale, what --user changes, and what the service was given."""
+    passed = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "USER")
+    made: dict[str, str] = {key: inherited[key] for key in passed if key in inherited}
     made.setdefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     if spec.tty:
         made["TERM"] = "xterm"
@@ -119,7 +126,7 @@ def _home(user: str) -> dict[str, str]:
 
 
 def identity(user: str | None) -> tuple[int, int, list[int] | None]:
-    """(uid, gid, supplementary groups) for NAME|UID[:GROUP|GID], as podman has it; (KEEP_ID, KEEP_ID, None) for None."""
+    """Find (uid, gid, supplementary groups) for NAME|UID[:GROUP|GID]; (KEEP_ID, KEEP_ID, None) for None."""
     if not user:
         return protocol.KEEP_ID, protocol.KEEP_ID, None
     import grp  # noqa: PLC0415
@@ -192,5 +199,3 @@ def translated(spec: specs.Spec, signal: int) -> int:
 def mapped(spec: specs.Spec, code: int) -> int:
     """The exit code that is told for one that the process had (map_exit)."""
     return int(spec.map_exit.get(str(code), code))
-
-

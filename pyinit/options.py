@@ -35,7 +35,7 @@ class Option:
 
     __slots__ = ("allowed", "complete", "help", "kind", "man", "many", "metavar", "names")
 
-    def __init__(  # noqa: PLR0913 (a record)
+    def __init__(
         self,
         names: str,
         text: str,
@@ -76,7 +76,7 @@ class Verb:
 
     __slots__ = ("examples", "help", "man", "name", "operands", "options", "usage", "words")
 
-    def __init__(  # noqa: PLR0913 (a record)
+    def __init__(
         self,
         name: str,
         text: str,
@@ -190,7 +190,7 @@ def convert(verb: Verb, option: Option, written: str, text: str) -> Any:
     """The value that a text stands for: a float for a duration, an int for a size, a signal or a number."""
     try:
         if option.kind == DURATION:
-            return units.duration(written, text if text else "?")
+            return units.duration(written, text or "?")
         if option.kind == SIZE:
             return units.size(written, text)
         if option.kind == SIGNAL:
@@ -254,7 +254,10 @@ def _unknown(verb: Verb, known: dict[str, Option], written: str) -> PyinitError:
     import difflib  # noqa: PLC0415 (only for a mistake)
 
     near = difflib.get_close_matches(written, [spelling(name) for name in known if len(name) > 1], 1)
-    return _error(verb, f"there is no option {written}" + (f", did you mean {near[0]}?" if near else f": see {program(verb)} --help"))
+    return _error(
+        verb,
+        f"there is no option {written}" + (f", did you mean {near[0]}?" if near else f": see {program(verb)} --help"),
+    )
 
 
 def _error(verb: Verb, text: str) -> PyinitError:

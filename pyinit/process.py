@@ -7,7 +7,19 @@ its only supervisor ever: what it says after HELLO is how things stand.
 from __future__ import annotations
 
 import os
-from _socket import AF_UNIX, MSG_CMSG_CLOEXEC, SCM_RIGHTS, SO_PEERCRED, SO_SNDBUF, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_SEQPACKET, SOL_SOCKET, CMSG_LEN, socket
+from _socket import (
+    AF_UNIX,
+    CMSG_LEN,
+    MSG_CMSG_CLOEXEC,
+    SCM_RIGHTS,
+    SO_PEERCRED,
+    SO_SNDBUF,
+    SOCK_CLOEXEC,
+    SOCK_NONBLOCK,
+    SOCK_SEQPACKET,
+    SOL_SOCKET,
+    socket,
+)
 from _struct import pack, unpack
 
 from pyinit import loop as loops
@@ -29,7 +41,7 @@ def pair() -> tuple[socket, int]:
     from _socket import socketpair  # noqa: PLC0415
 
     ours, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC)
-    ours.setblocking(False)  # noqa: FBT003 (its signature)
+    ours.setblocking(False)
     return ours, theirs.detach()
 
 
@@ -58,9 +70,9 @@ class Shim:
         """Whether it can be talked to."""
         return self._socket is not None
 
-    def send(  # noqa: PLR0913 (the header's fields)
+    def send(
         self,
-        type: int,  # noqa: A002
+        type: int,
         answer: Answer | None = None,
         *,
         slot: int = 0,
@@ -187,3 +199,33 @@ def connect(path: str) -> socket:
 def peer(sock: socket) -> int:
     """The pid at the other end of a connection that we made."""
     return int(unpack("=iII", sock.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))[0])
+
+
+def kept_spec(path: str, slot: int) -> bytes | None:
+    """What a shim keeps of its service's specification, for when the state directory is lost; None if that is nothing.
+
+    On a connection of its own, and waiting for the answer, at most a second.
+    """
+    try:
+        sock = connect(path)
+    except OSError:
+        return None
+    found = None
+    try:
+        sock.settimeout(1.0)
+        sock.send(protocol.message(protocol.HELLO, a=protocol.VERSION))
+        more = True
+        while more:
+            data, control, _, _ = sock.recvmsg(LARGEST, CMSG_LEN(4 * protocol.STATUS_FDS + 64), MSG_CMSG_CLOEXEC)
+            message = protocol.parse(data)
+            fds = [fd for _, _, raw in control for fd in unpack(f"={len(raw) // 4}i", raw)]
+            for kept, _, index in protocol.kept(message.body) if message.type == protocol.STATUS else ():
+                if kept == slot and 0 <= index < len(fds):
+                    found = os.pread(fds[index], 1 << 20, 0)
+            loops.close(*fds)
+            more = bool(message.slot & protocol.STATUS_MORE)
+    except (OSError, protocol.ProtocolError):
+        return found
+    finally:
+        sock.close()
+    return found

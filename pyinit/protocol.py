@@ -48,6 +48,7 @@ DESCRIPTORS_LIMIT = 64
 TARGET_LIMIT = 1024
 
 CONFIG_CALL = 1
+CONFIG_UNSYNCED = 2
 
 STATUS_ALIVE = 1
 STATUS_EXITED = 2
@@ -151,9 +152,9 @@ class Message:
 parse = Message
 
 
-def message(  # noqa: PLR0913 (the header's fields)
-    type: int,  # noqa: A002 (the field's name)
-    id: int = 0,  # noqa: A002
+def message(
+    type: int,
+    id: int = 0,
     *,
     slot: int = 0,
     a: int = 0,
@@ -238,7 +239,7 @@ def record(text: bytes) -> dict[str, str]:
     return {key.decode("ascii", "replace"): value.decode("ascii", "replace") for key, space, value in pairs if space}
 
 
-def payload(  # noqa: PLR0913 (what there is to say about a process)
+def payload(
     argv: Sequence[bytes],
     env: Sequence[bytes],
     *,

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 class Ended:
     """How a run ended: the shim's exit record, or what is known without one."""
 
-    __slots__ = ("code", "core", "duration", "ended", "killed", "oom", "peak", "run", "signal", "started", "system", "user")
+    __slots__ = (
+        "code",
+        "core",
+        "duration",
+        "ended",
+        "killed",
+        "oom",
+        "peak",
+        "run",
+        "signal",
+        "started",
+        "system",
+        "user",
+    )
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.run: int = values["run"]
@@ -71,7 +84,22 @@ def ended_without_record(run: int, code: int, started: float, now: float) -> End
 class State:
     """What changes in a service's life. Saved at each change, so that the next supervisor goes on from there."""
 
-    __slots__ = ("created", "due", "ended", "error", "paused", "pid", "restarts", "run", "start_ticks", "started", "state", "stopped", "streak", "streak_starts")
+    __slots__ = (
+        "created",
+        "due",
+        "ended",
+        "error",
+        "paused",
+        "pid",
+        "restarts",
+        "run",
+        "start_ticks",
+        "started",
+        "state",
+        "stopped",
+        "streak",
+        "streak_starts",
+    )
 
     def __init__(self, created: float) -> None:
         self.created = created

@@ -17,7 +17,7 @@ class Policy:
 
     __slots__ = ("first", "last", "limit", "name", "retries", "stable", "success", "window")
 
-    def __init__(  # noqa: PLR0913 (a record)
+    def __init__(
         self,
         name: str = NO,
         retries: int | None = None,
@@ -54,7 +54,9 @@ def note_start(policy: Policy, streak: Streak, now: float) -> None:
         streak.starts = [*(start for start in streak.starts if now - start < policy.window), now]
 
 
-def decide(policy: Policy, streak: Streak, code: int, lasted: float, now: float, chance: float) -> tuple[float | None, str]:
+def decide(
+    policy: Policy, streak: Streak, code: int, lasted: float, now: float, chance: float
+) -> tuple[float | None, str]:
     """The delay in seconds before the next start, or None, and why.
 
     code is the exit code (128+N for a signal), lasted how long the run was, chance a random number from 0 to 1.

@@ -26,7 +26,19 @@ _VECTORS = 512  # writev(2) takes 1024 buffers
 class LogFile:
     """One log file. Nothing here retries: an OSError is a reason to wait, and the same call may be made again."""
 
-    __slots__ = ("compress", "device", "fd", "inode", "length", "max_file", "max_size", "path", "period", "rotate_every", "torn")
+    __slots__ = (
+        "compress",
+        "device",
+        "fd",
+        "inode",
+        "length",
+        "max_file",
+        "max_size",
+        "path",
+        "period",
+        "rotate_every",
+        "torn",
+    )
 
     def __init__(self, path: str, max_size: int, max_file: int, rotate_every: float, compress: bool) -> None:
         self.path = path

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pyinit.attach import Attachment, Input
     from pyinit.loop import Timer
     from pyinit.spec import Spec
     from pyinit.supervisor import Supervisor
@@ -47,8 +48,11 @@ class Service:
         self.again = False  # start once it has ended
         self._timer: Timer | None = None  # of the next start, or the next stop signal
         self._failure: PyinitError | None = None
-        self._status_seen = False
+        self._adopting = False
         self._log_timer: Timer | None = None
+        self.attachments: list[Attachment] = []
+        self.removed = False
+        self._input: Input | None = None
 
     # What a user asks for.
 
@@ -155,10 +159,12 @@ class Service:
 
     def _need_shim(self) -> None:
         if self.shim and self.shim.connected:
+            self._need_input()
             return
         self._drop_slots()
         text = records.spec_text(self.spec, self.state.created)
         slots = launch.make_slots(self.spec, text)
+        self._adopting = False
         try:
             pid, sock = process.start(self.supervisor.program, self.ident, self.supervisor.log_fd)
         except OSError:
@@ -201,7 +207,9 @@ class Service:
         """The run ended before it began."""
         self._failure = error
         self.state.error = str(error)
-        self.state.ended = records.ended_without_record(self.state.run, error.exit_code, self.state.started, system.now())
+        self.state.ended = records.ended_without_record(
+            self.state.run, error.exit_code, self.state.started, system.now()
+        )
         self.publish("failed", error=str(error), exit_code=error.exit_code)
         self.feed(states.FAILED)
         self.loop.soon(lambda: self.feed(states.EMPTY))
@@ -384,7 +392,7 @@ class Service:
     def adopt(self, sock: socket) -> None:
         """Take over from an earlier supervisor, or from an earlier connection."""
         self._drop_slots()
-        self._status_seen = False
+        self._adopting = True
         self.shim = process.Shim(self.loop, sock, self._heard, self._lost)
         self.shim_pid = process.peer(sock)
         self.shim.send(protocol.HELLO, a=protocol.VERSION)
@@ -394,17 +402,27 @@ class Service:
         for slot, _tag, index in protocol.kept(message.body):
             if not 0 <= index < len(fds):
                 continue
-            if slot in (launch.STDIN, launch.STDOUT, launch.STDERR, launch.SPEC) or slot >= launch.LISTEN or self.slots.get(slot):
+            if (
+                slot in (launch.STDIN, launch.STDOUT, launch.STDERR, launch.SPEC)
+                or slot >= launch.LISTEN
+                or self.slots.get(slot)
+            ):
                 os.close(fds[index])
             else:
                 self.slots[slot] = fds[index]
-        if message.slot & protocol.STATUS_MORE or self.log:
+        if message.slot & protocol.STATUS_MORE or not self._adopting:
             return
-        if launch.OUTPUT in self.slots:
+        self._adopting = False
+        if launch.STAGING_OUTPUT not in self.slots and not message.slot & protocol.STATUS_ALIVE:
+            # Its supervisor died while it set it up: nothing has run in it.
+            self.shim, shim = None, self.shim
+            if shim:
+                shim.send(protocol.QUIT)
+                shim.close()
+            self._drop_slots()
+        else:
             self._open_log()
-            if not self._status_seen:
-                self._status_seen = True
-                self._reconcile(message)
+        self._reconcile(message)
 
     def _reconcile(self, message: protocol.Message) -> None:
         """Bring our state in line with what the shim says: it knows. EXITED and EMPTY follow by themselves."""
@@ -433,6 +451,8 @@ class Service:
                 self.loop.soon(self.start_again)
         elif state.state == states.WAITING:
             self.resume_waiting()
+        elif message.slot & protocol.STATUS_LEFT and not message.slot & protocol.STATUS_STOPPING:
+            self._signals() if state.state == states.STOPPING else self._clean_rest(state.run)
         self.publish("adopted", pid=state.pid, shim_pid=self.shim_pid)
         self.save()
         self._tell()
@@ -446,7 +466,48 @@ class Service:
         delay = min(max(0.0, self.state.due - system.now()), self.spec.restart_max_delay * 1.1)
         self._timer = self.loop.after(delay, lambda: self.feed(states.DUE))
 
+    # Standard input.
+
+    def write_input(self, data: bytes) -> bool:
+        """To its standard input (or terminal), at once or when it reads. False: too much waits already."""
+        if launch.INPUT not in self.slots:
+            return True  # it has none, or that has ended
+        if not self._input:
+            from pyinit.attach import Input  # noqa: PLC0415 (only for who is written to)
+
+            self._input = Input(self, self.slots[launch.INPUT])
+        return self._input.write(data)
+
+    def end_input(self) -> None:
+        """End of file, once what was written has been read. A terminal gets a ^D instead."""
+        if self.spec.tty:
+            self.write_input(b"\x04")
+        elif launch.INPUT in self.slots and self.shim:
+            self.shim.send(protocol.KEEP, slot=launch.INPUT)  # its copy
+            os.close(self.slots.pop(launch.INPUT))
+            if self._input:
+                self._input.close()
+                self._input = None
+
+    def _need_input(self) -> None:
+        """A new run gets a new standard input where the last one's was ended."""
+        if self.spec.interactive and not self.spec.tty and launch.INPUT not in self.slots and self.shim:
+            slots = launch.make_input()
+            for slot, fd in slots.items():
+                self.shim.send(protocol.KEEP, slot=slot, c=slot, fds=(fd,))
+            self._take_slots(slots)
+
     # The log.
+
+    @property
+    def log_path(self) -> str:
+        """Where the log is; "" for drivers without a file."""
+        options = logs.check_options(self.spec.log_driver, self.spec.log_opts)
+        return logs.path_of(options, self.supervisor.dirs.service(self.ident))
+
+    def _seen(self, stream: int, data: bytes) -> None:
+        for attachment in tuple(self.attachments):
+            attachment.output(stream, data)
 
     def _open_log(self) -> None:
         if self.log or launch.OUTPUT not in self.slots:
@@ -460,11 +521,15 @@ class Service:
             self.supervisor.dirs.service(self.ident),
         )
         self.log.recover()
+        self.log.tap(self._seen)
         if self.spec.tty:
             self.loop.add(self.slots[launch.INPUT], lambda _events: self._relay(), bulk=True)
-        self.loop.add(self.slots[launch.OUTPUT], lambda _events: self._pump(0), bulk=True)
+        self.loop.add(self.slots[launch.OUTPUT], self._pumper(0), bulk=True)
         if launch.ERRORS in self.slots:
-            self.loop.add(self.slots[launch.ERRORS], lambda _events: self._pump(1), bulk=True)
+            self.loop.add(self.slots[launch.ERRORS], self._pumper(1), bulk=True)
+
+    def _pumper(self, stream: int) -> Callable[[int], None]:
+        return lambda _events: self._pump(stream)
 
     def _relay(self) -> None:
         """With a terminal: from the pty to the pipe, inside the kernel."""
@@ -506,7 +571,7 @@ class Service:
         for stream, slot in enumerate((launch.OUTPUT, launch.ERRORS)):
             if slot in self.slots:
                 self.loop.remove(self.slots[slot])
-                self.loop.add(self.slots[slot], lambda _events, stream=stream: self._pump(stream), bulk=True)
+                self.loop.add(self.slots[slot], self._pumper(stream), bulk=True)
         self._pump(0)
 
     def _drain(self) -> None:
@@ -523,6 +588,9 @@ class Service:
             self.log.reopen()
 
     def _drop_slots(self) -> None:
+        if self._input:
+            self._input.abandon()
+            self._input = None
         if self._log_timer:
             self._log_timer.cancel()
             self._log_timer = None

@@ -1,4 +1,4 @@
-"""Sockets that a service is given ready to accept on (LISTEN_FDS, sd_listen_fds(3)); kept by its shim across restarts."""
+"""Sockets that a service is given to accept on (LISTEN_FDS, sd_listen_fds(3)); its shim keeps them across restarts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def listen(address: str) -> int:
     if kind == "unix" and rest.startswith("/"):
         return _bound(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rest, address)
     host, _, port = rest.rpartition(":")
-    if kind not in ("tcp", "udp") or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 (the largest port)
+    if kind not in ("tcp", "udp") or not port.isdecimal() or int(port) > 65535:
         raise _bad(address)
     host = host.strip("[]")
     family = AF_INET6 if ":" in host else AF_INET

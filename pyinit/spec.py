@@ -273,7 +273,10 @@ def check(values: object) -> Spec:
     if values.get("command") is None:
         message = "command: missing: a program and its arguments"
         raise SpecError(message)
-    checked = {key: check_value(key, values[key]) if key in values and (values[key] is not None or key != "name") else default for key, (check_value, default) in KEYS.items()}
+    checked = {
+        key: check_value(key, values[key]) if key in values and (values[key] is not None or key != "name") else default
+        for key, (check_value, default) in KEYS.items()
+    }
     if checked["restart_max_delay"] < checked["restart_delay"]:
         raise _bad("restart_max_delay", checked["restart_max_delay"], "not below restart_delay")
     if checked["rm"] and checked["restart"] != "no":

@@ -18,15 +18,40 @@ exited     as created, but it ran before.
 
 from __future__ import annotations
 
-CREATED, STARTING, CANCELLED, RUNNING, ENDING, STOPPING = "created", "starting", "cancelled", "running", "ending", "stopping"
+CREATED, STARTING, CANCELLED, RUNNING, ENDING, STOPPING = (
+    "created",
+    "starting",
+    "cancelled",
+    "running",
+    "ending",
+    "stopping",
+)
 SWEEPING, SWEPT_STOP, WAITING, EXITED = "sweeping", "swept-stop", "waiting", "exited"
 STATES = (CREATED, STARTING, CANCELLED, RUNNING, ENDING, STOPPING, SWEEPING, SWEPT_STOP, WAITING, EXITED)
 
-START, STOP, SPAWNED, FAILED, DIED, EMPTY, LOST, SWEPT, DUE = "start", "stop", "spawned", "failed", "died", "empty", "lost", "swept", "due"
+START, STOP, SPAWNED, FAILED, DIED, EMPTY, LOST, SWEPT, DUE = (
+    "start",
+    "stop",
+    "spawned",
+    "failed",
+    "died",
+    "empty",
+    "lost",
+    "swept",
+    "due",
+)
 EVENTS = (START, STOP, SPAWNED, FAILED, DIED, EMPTY, LOST, SWEPT, DUE)
 
 # Actions
-SPAWN, SIGNALS, CLEAN, DECIDE, FINISH, SWEEP, DISARM = "spawn", "signals", "clean", "decide", "finish", "sweep", "disarm"
+SPAWN, SIGNALS, CLEAN, DECIDE, FINISH, SWEEP, DISARM = (
+    "spawn",
+    "signals",
+    "clean",
+    "decide",
+    "finish",
+    "sweep",
+    "disarm",
+)
 
 # Nothing to do is an answer as well: a second START while it runs, an EMPTY that comes twice. What is not listed does
 # not change the state and does nothing; tests go through every pair.

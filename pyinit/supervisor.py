@@ -13,7 +13,7 @@ import time
 from _signal import SIG_IGN, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, set_wakeup_fd, signal
 from resource import RLIMIT_NOFILE, getrlimit, setrlimit
 
-from pyinit import cgroups, control, jsontext, loop, process, protocol, records, restart, states, system
+from pyinit import cgroups, control, jsontext, launch, loop, process, protocol, records, restart, states, system
 from pyinit.dirs import Dirs
 from pyinit.errors import PyinitError
 from pyinit.service import Service
@@ -179,7 +179,7 @@ class Supervisor:
             return False
         found = records.load(self.dirs, ident)
         if not found:
-            found = records.load(self.dirs, ident, process.kept_spec(sock))
+            found = records.load(self.dirs, ident, process.kept_spec(path, launch.SPEC))
         if not found or found[0].name in self.names:
             sock.close()
             self.publish("trouble", None, {"error": f"the shim {ident} has a service that nothing is known of"})
@@ -196,7 +196,12 @@ class Supervisor:
             service.resume_waiting()
         elif states.is_live(state.state):
             service.declare_lost()
-        elif state.state == states.EXITED and service.spec.policy.name == restart.ALWAYS and state.stopped and _rebooted(state.started):
+        elif (
+            state.state == states.EXITED
+            and service.spec.policy.name == restart.ALWAYS
+            and state.stopped
+            and _rebooted(state.started)
+        ):
             service.start()
 
     # The end.
@@ -215,11 +220,13 @@ class Supervisor:
             service.leave()
         if self.server:
             self.server.close()
-        os.set_inheritable(self.lock_fd, True)  # noqa: FBT003 (its signature)
+        os.set_inheritable(self.lock_fd, True)
         if self.lock_fd != LOCK_FD:
             os.dup2(self.lock_fd, LOCK_FD)
         setrlimit(RLIMIT_NOFILE, self.nofile)
-        os.execv(sys.executable, [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", self.dirs.runtime, self.dirs.state])
+        os.execv(
+            sys.executable, [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", self.dirs.runtime, self.dirs.state]
+        )
 
 
 def _list(path: str) -> list[str]:
@@ -252,7 +259,7 @@ def _own_lock(dirs: Dirs) -> int:
     """The lock: inherited, or taken now. Exits quietly if another supervisor has it."""
     try:
         if os.path.samestat(os.fstat(LOCK_FD), os.stat(dirs.lock)):
-            os.set_inheritable(LOCK_FD, False)  # noqa: FBT003 (its signature)
+            os.set_inheritable(LOCK_FD, False)
             return LOCK_FD
     except OSError:
         pass
@@ -281,7 +288,7 @@ def _listen_to_signals(supervisor: Supervisor) -> None:
     def ready(_events: int) -> None:
         for number in os.read(reader, 64):
             if number in (SIGTERM, SIGINT):
-                control.stop_all(supervisor, lambda: supervisor.loop.stop())
+                control.stop_all(supervisor, supervisor.loop.stop)
             elif number == SIGHUP:
                 for service in supervisor.services.values():
                     service.reopen_log()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def find(ident: str) -> list[int]:
-    """pidfds of all live processes of a service."""
+    """Pidfds of all live processes of a service."""
     mark = os.fsencode(f"{launch.MARK}={ident}")
     found = []
     for name in os.listdir("/proc"):
@@ -57,11 +57,14 @@ class Sweep:
             self._loop.soon(self._done)
             return
         for pidfd in tuple(self._left):
-            self._loop.add(pidfd, lambda _events, pidfd=pidfd: self._ended(pidfd))
+            self._loop.add(pidfd, self._caller(pidfd))
             try:
                 pidfd_send_signal(pidfd, SIGKILL)
             except OSError:
                 pass  # it ended by itself, or it is not ours to kill; then it ends when it does
+
+    def _caller(self, pidfd: int) -> Callable[[int], None]:
+        return lambda _events: self._ended(pidfd)
 
     def _ended(self, pidfd: int) -> None:
         self._loop.remove(pidfd)

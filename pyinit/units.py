@@ -6,9 +6,15 @@ import _signal
 
 from pyinit.errors import SpecError
 
-SIGNALS: dict[str, int] = {name[3:]: int(number) for name, number in vars(_signal).items() if name.startswith("SIG") and name[3] != "_" and isinstance(number, int) and name not in ("SIGRTMIN", "SIGRTMAX")}
+SIGNALS: dict[str, int] = {
+    name[3:]: int(number)
+    for name, number in vars(_signal).items()
+    if name.startswith("SIG") and name[3] != "_" and isinstance(number, int) and name not in ("SIGRTMIN", "SIGRTMAX")
+}
 RTMIN, RTMAX = 34, 64
-NAMES: dict[int, str] = {number: name for name, number in reversed(list(SIGNALS.items())) if name not in ("CLD", "POLL", "IOT")}
+NAMES: dict[int, str] = {
+    number: name for name, number in reversed(list(SIGNALS.items())) if name not in ("CLD", "POLL", "IOT")
+}
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}

@@ -6,7 +6,19 @@ Of it are made the parser, --help, the manual page and the completions of the sh
 from __future__ import annotations
 
 from pyinit.options import (
-    CHOICE, COMMAND, DURATION, FRACTION, NAMES, NUMBER, SIGNAL, SIZE, SOME_NAMES, TEXT, WORDS, Option, Verb,
+    CHOICE,
+    COMMAND,
+    DURATION,
+    FRACTION,
+    NAMES,
+    NUMBER,
+    SIGNAL,
+    SIZE,
+    SOME_NAMES,
+    TEXT,
+    WORDS,
+    Option,
+    Verb,
 )  # fmt: skip
 
 ALL = Option("a all", "all services")
@@ -155,7 +167,7 @@ VERBS = (
         "wait",
         "wait for services, and print their exit codes",
         (
-            Option("condition", "what to wait for", CHOICE, "CONDITION", allowed=("exited", "running", "removed")),
+            Option("condition", "what to wait for", CHOICE, "CONDITION", allowed=("exited", "stopped", "running", "removed")),
             FORMAT,
         ),
         operands=NAMES,

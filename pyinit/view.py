@@ -6,6 +6,7 @@ from pyinit import launch, states, units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pyinit.service import Service
@@ -85,7 +86,7 @@ def inspection(service: Service) -> dict[str, Any]:
 
 
 def matches(service: Service, filters: list[tuple[str, str]]) -> bool:
-    """Whether a service fits: filters of one key are alternatives, of different keys all must fit (as podman has it)."""
+    """Whether a service fits: of filters of one key one must fit, of different keys all (as podman has it)."""
     keys: dict[str, bool] = {}
     for key, value in filters:
         keys[key] = keys.get(key, False) or FILTERS[key](service, value)
@@ -97,7 +98,7 @@ def _label(service: Service, value: str) -> bool:
     return key in service.spec.labels and (not equals or service.spec.labels[key] == text)
 
 
-FILTERS = {
+FILTERS: dict[str, Callable[[Service, str], bool]] = {
     "name": lambda service, value: value in service.spec.name,
     "id": lambda service, value: service.ident.startswith(value),
     "status": lambda service, value: status(service) == value,

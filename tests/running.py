@@ -59,6 +59,11 @@ def state(pid: int) -> str:
         return "X"
 
 
+def settled(pid: int) -> bool:
+    """Whether an init has nothing more to set up: then it holds no directory of ours."""
+    return str(Path(f"/proc/{pid}/cwd").readlink()) == "/"
+
+
 def descriptors(pid: int) -> dict[int, str]:
     """Give what a process has open."""
     found = {}
@@ -258,7 +263,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
-                os.execvpe(argv[0], argv, environment)  # noqa: S606
+                os.execvpe(argv[0], list(argv), environment)
             finally:
                 os._exit(97)
         self.out = Reader(self.fd)

@@ -100,7 +100,7 @@ def main() -> int:
         say(f"pyinit ended with the service's exit code, {code}; its report:")
         told = json.loads(report.read_text())
         print("   " + json.dumps(told))
-    if not notices.reaped.is_set() or code != 3 or told["exit_code"] != code:  # noqa: PLR2004
+    if not notices.reaped.is_set() or code != 3 or told["exit_code"] != code:
         print("\n./dev run: something was not as it should be", file=sys.stderr)
         return 1
     say("all as it should be")

@@ -19,7 +19,10 @@ ANALYSE = ["-std=gnu17", "-D_GNU_SOURCE", '-DPYINIT_VERSION="0"', "-O2", "-fanal
 
 def _c_files() -> list[str]:
     return sorted(
-        str(path.relative_to(ROOT)) for folder in C_FOLDERS for path in (ROOT / folder).rglob("*.[ch]") if path.is_file()
+        str(path.relative_to(ROOT))
+        for folder in C_FOLDERS
+        for path in (ROOT / folder).rglob("*.[ch]")
+        if path.is_file()
     )
 
 

@@ -160,4 +160,3 @@ def ensure(*groups: Iterable[Need]) -> None:
     if left:
         message = f"installed all packages, but what these should bring is still not found: {' '.join(left)}"
         raise MissingError(message)
-

@@ -27,7 +27,7 @@ static int listen_at(struct link *link, const char *path) {
     return link_is_at(link, path) ? 0 : link_listen(link, path);
 }
 
-int call_configure(struct shim *shim, const void *body, size_t length, bool wanted) {
+int call_configure(struct shim *shim, const void *body, size_t length, int flags) {
     struct settings settings;
     if (!settings_parse(&settings, (char *)(uintptr_t)body, length))
         return EINVAL;
@@ -42,7 +42,8 @@ int call_configure(struct shim *shim, const void *body, size_t length, bool want
     if (shim->calling.config >= 0)
         close(shim->calling.config);
     shim->calling.config = memory;
-    shim->calling.wanted = wanted;
+    shim->calling.wanted = flags & CONFIG_CALL;
+    shim->calling.unsynced = flags & CONFIG_UNSYNCED;
     return 0;
 }
 

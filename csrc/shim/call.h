@@ -3,8 +3,8 @@
 
 #include "shim.h"
 
-/* Takes CONFIG's body: listens at its socket, keeps it in a memfd. 0 or errno. */
-int call_configure(struct shim *shim, const void *body, size_t length, bool wanted);
+/* Takes CONFIG's body: listens at its socket, keeps it in a memfd; flags are CONFIG_CALL… 0 or errno. */
+int call_configure(struct shim *shim, const void *body, size_t length, int flags);
 
 /* The connection has ended: from now on it is to be tried. */
 void call_begin(struct shim *shim);

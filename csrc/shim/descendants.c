@@ -4,20 +4,17 @@
 #include "descendants.h"
 
 #include "../numbers.h"
+#include "room.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { ROOM = 4096 };
-
-/* A queue: those found, of which the first ones have been asked for their children. */
-static struct { _Alignas(4096) pid_t pids[ROOM]; } found;
-static int found_count;
+/* A queue in room->processes: those found, of which the first ones have been asked for their children. */
+static int found;
 
 struct entry { /* linux_dirent64 */
     uint64_t inode;
@@ -38,9 +35,9 @@ static bool add_numbers(const char *text, const char **rest) {
         *rest = text;
         if (pid < 0 || *end != ' ')
             return true;
-        if (found_count == ROOM)
+        if (found == ROOM_PROCESSES)
             return false;
-        found.pids[found_count++] = pid;
+        room->processes[found++] = pid;
         text = end;
     }
 }
@@ -94,8 +91,8 @@ static bool add_all_children(pid_t pid, bool must_be) {
 /* Our own children cannot have been replaced by others, as only we reap them; who is further down may have ended, and
  * its number may be another's: that is looked at again, once a pidfd holds it. */
 static int visit_found(pid_t self, int own, visitor visit, void *data) {
-    for (int i = 0; i < found_count; i++) {
-        struct process process = {.pid = found.pids[i], .pidfd = -1};
+    for (int i = 0; i < found; i++) {
+        struct process process = {.pid = room->processes[i], .pidfd = -1};
         if (i < own ? visit(&process, data) : process_visit(self, process.pid, visit, data))
             return 1;
     }
@@ -103,16 +100,10 @@ static int visit_found(pid_t self, int own, visitor visit, void *data) {
 }
 
 int descendants_visit(pid_t self, visitor visit, void *data) {
-    found_count = 0;
+    found = 0;
     bool whole = add_all_children(self, true);
-    int own = found_count;
-    for (int i = 0; whole && i < found_count; i++)
-        whole = add_all_children(found.pids[i], false);
+    int own = found;
+    for (int i = 0; whole && i < found; i++)
+        whole = add_all_children(room->processes[i], false);
     return whole ? visit_found(self, own, visit, data) : processes_visit(self, 0, DESCENDANTS, visit, data);
-}
-
-void descendants_tidy(void) {
-    if (found_count)
-        madvise(&found, sizeof found, MADV_DONTNEED);
-    found_count = 0;
 }

@@ -6,6 +6,3 @@
 /* Visits them, parents before their children, as long as visit says false; zombies may be among them. -1: there is no
  * /proc of ours. A process that is forked meanwhile may be missed. */
 int descendants_visit(pid_t self, visitor visit, void *data);
-
-/* Gives the memory back that a large tree took. */
-void descendants_tidy(void);

@@ -49,7 +49,7 @@ static int write_record(struct shim *shim) {
     if (length <= 0)
         return length ? errno : ENOENT;
     path[length] = 0;
-    return files_replace(path, text, (size_t)record_format(text, &shim->run));
+    return files_replace(path, text, (size_t)record_format(text, &shim->run), !shim->calling.unsynced);
 }
 
 static void record(struct shim *shim) {

@@ -33,10 +33,10 @@ static int write_all(int fd, const char *text, size_t length) {
         text += some;
         length -= (size_t)some;
     }
-    return fsync(fd) ? errno : 0;
+    return 0;
 }
 
-int files_replace(const char *path, const char *text, size_t length) {
+int files_replace(const char *path, const char *text, size_t length, bool sync) {
     static const char suffix[] = ".new";
     char beside[PATH_MAX];
     size_t size = strlen(path);
@@ -53,6 +53,8 @@ int files_replace(const char *path, const char *text, size_t length) {
     if (fd < 0)
         return errno;
     int error = write_all(fd, text, length);
+    if (!error && sync && fsync(fd))
+        error = errno;
     close(fd);
     if (!error && rename(beside, path))
         error = errno;

@@ -2,19 +2,15 @@
 
 #include "../descriptors.h"
 #include "files.h"
+#include "room.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-enum { MESSAGE_ROOM = sizeof(struct header) + BODY_LIMIT };
-
-static struct { _Alignas(4096) char bytes[MESSAGE_ROOM]; } received;
 
 static bool address_of(struct sockaddr_un *address, const char *path) {
     size_t length = strlen(path);
@@ -122,8 +118,8 @@ static int take_descriptor(struct msghdr *message) {
 static void judge(struct request *request, const struct msghdr *message, size_t length) {
     memset(&request->header, 0, sizeof request->header);
     request->error = 0;
-    memcpy(&request->header, received.bytes, length < sizeof request->header ? length : sizeof request->header);
-    request->body = received.bytes + sizeof request->header;
+    memcpy(&request->header, room->message, length < sizeof request->header ? length : sizeof request->header);
+    request->body = room->message + sizeof request->header;
     if (message->msg_flags & MSG_TRUNC)
         request->error = EMSGSIZE;
     else if (length < sizeof request->header || request->header.length != length - sizeof request->header)
@@ -139,7 +135,7 @@ bool link_receive(struct link *link, struct request *request) {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(4 * sizeof(int))];
     } control;
-    struct iovec part = {.iov_base = received.bytes, .iov_len = sizeof received.bytes};
+    struct iovec part = {.iov_base = room->message, .iov_len = sizeof room->message};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(link->connection, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
@@ -185,8 +181,4 @@ bool link_writable(struct link *link) {
     struct pollfd polled = {.fd = link->connection, .events = POLLOUT};
     link->blocked = poll(&polled, 1, 0) == 0;
     return !link->blocked;
-}
-
-void link_tidy(void) {
-    madvise(&received, sizeof received, MADV_DONTNEED);
 }

@@ -38,6 +38,3 @@ int link_send(struct link *link, const struct header *header, const void *body, 
 
 /* Whether something can be sent now; else link->blocked is set. */
 bool link_writable(struct link *link);
-
-/* Gives the memory of the last message back. */
-void link_tidy(void);

@@ -4,10 +4,10 @@
 #include "../mask.h"
 #include "../memory.h"
 #include "call.h"
-#include "descendants.h"
 #include "exits.h"
 #include "link.h"
 #include "requests.h"
+#include "room.h"
 #include "stop.h"
 #include "tell.h"
 
@@ -42,8 +42,7 @@ static void tidy(struct shim *shim, int timeout) {
     if (!shim->untidy || (timeout >= 0 && timeout < SHORT_MS))
         return;
     shim->untidy = false;
-    link_tidy();
-    descendants_tidy();
+    room_tidy();
     memory_release();
 }
 

@@ -5,6 +5,7 @@
 #include "call.h"
 #include "link.h"
 #include "loop.h"
+#include "room.h"
 #include "shim.h"
 #include "slots.h"
 
@@ -63,6 +64,8 @@ int main(int argc, char **argv) {
     start_knowing(&shim);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
         die(OWN_ERROR, "cannot become a subreaper: %m");
+    if (!room_make())
+        die(OWN_ERROR, "no memory: %m");
     shim.signals = signals_open();
     if (shim.signals < 0)
         die(OWN_ERROR, "cannot wait for signals: %m");

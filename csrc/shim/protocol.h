@@ -55,6 +55,7 @@ enum {
 /* CONFIG's c. */
 enum {
     CONFIG_CALL = 1,
+    CONFIG_UNSYNCED = 2, /* an exit record need not be on disk before EXITED, only in its file */
 };
 
 /* STATUS's slot. */

@@ -36,7 +36,7 @@ static int hello(struct shim *shim, struct request *request) {
 }
 
 static int configure(struct shim *shim, struct request *request) {
-    return call_configure(shim, request->body, request->header.length, request->header.c & CONFIG_CALL);
+    return call_configure(shim, request->body, request->header.length, request->header.c);
 }
 
 static int keep(struct shim *shim, struct request *request) {

@@ -61,6 +61,7 @@ struct link {
 struct calling {
     int config; /* memfd of CONFIG's body; -1: there was none */
     bool wanted;
+    bool unsynced; /* exit records need no fsync */
     bool resting;
     bool woken;       /* a watched slot was readable */
     int64_t next_at;  /* to try it, and to see whether our socket is still there */

@@ -27,7 +27,9 @@ DEADLY = (
     _signal.SIGSYS, _signal.SIGABRT, _signal.SIGTRAP,
 )  # fmt: skip
 PIECE = 4096  # PIPE_BUF: a pipe that is writable takes as much without waiting
-MUCH = 1 << 18  # bytes that wait to be written; then no more are read
+MUCH_INPUT = 1 << 18  # bytes that wait to be sent; then no more are read
+# Bytes that wait to be written, far more than the supervisor keeps for a client before it drops it.
+MUCH_OUTPUT = 1 << 24
 DEFAULT_KEYS = "ctrl-p,ctrl-q"
 
 
@@ -63,7 +65,9 @@ class KeyWatch:
         at = data.find(self._keys)
         if at >= 0:
             return data[:at], True
-        held = next((n for n in range(min(len(data), len(self._keys) - 1), 0, -1) if self._keys.startswith(data[-n:])), 0)
+        held = next(
+            (n for n in range(min(len(data), len(self._keys) - 1), 0, -1) if self._keys.startswith(data[-n:])), 0
+        )
         self._seen = data[len(data) - held :]
         return data[: len(data) - held], False
 
@@ -84,7 +88,14 @@ class Terminal:
         self._saved = termios.tcgetattr(self._fd)
         mode = termios.tcgetattr(self._fd)
         mode[0] &= ~(
-            termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP | termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
+            termios.IGNBRK
+            | termios.BRKINT
+            | termios.PARMRK
+            | termios.ISTRIP
+            | termios.INLCR
+            | termios.IGNCR
+            | termios.ICRNL
+            | termios.IXON
         )
         mode[1] &= ~termios.OPOST
         mode[2] = (mode[2] & ~(termios.CSIZE | termios.PARENB)) | termios.CS8
@@ -104,6 +115,23 @@ class Terminal:
                 return  # it hung up
 
 
+def terminal_size() -> list[int] | None:
+    """The rows and columns of our terminal."""
+    for fd in (0, 1, 2):
+        try:
+            columns, rows = os.get_terminal_size(fd)
+        except OSError:
+            continue
+        return [rows, columns]
+    return None
+
+
+def size() -> dict[str, list[int]]:
+    """The same as an argument of a request; nothing without a terminal."""
+    found = terminal_size()
+    return {"size": found} if found else {}
+
+
 class Session:
     """One attachment, from the request to the exit code; `with` has the signals."""
 
@@ -121,6 +149,7 @@ class Session:
         self._code: int | None = None
         self._detached = False
         self._joined = False
+        self._tty = False
         self._impatient = 0
 
     def __enter__(self) -> Session:
@@ -163,11 +192,10 @@ class Session:
                 return self._code if self._code is not None else 0
             connection = again
 
-    def _join(self, tty: bool) -> None:  # noqa: FBT001 (private)
-        self._joined = True
+    def _join(self, tty: bool) -> None:
+        self._joined, self._tty = True, tty
         if not tty:
             return
-        self._resize()
         if self._stdin and os.isatty(0):
             self._terminal = Terminal(0)
             for number in (*DEADLY, *(FORWARDED if not self._proxy else ())):
@@ -190,13 +218,9 @@ class Session:
             self._resize()
 
     def _resize(self) -> None:
-        for fd in (0, 1, 2):
-            try:
-                columns, rows = os.get_terminal_size(fd)
-            except OSError:
-                continue
-            self._to_send += client.frame(client.RESIZE, rows.to_bytes(2, "big") + columns.to_bytes(2, "big"))
-            return
+        size = terminal_size()
+        if size and self._tty:
+            self._to_send += client.frame(client.RESIZE, b"".join(number.to_bytes(2, "big") for number in size))
 
     def _attached(self, connection: Connection) -> str:
         """Pass everything on until one side ends; why it ended if that was not the process's end or the detach keys."""
@@ -224,9 +248,9 @@ class Session:
         poll.register(self._arrived, select.POLLIN)
         over = self._code is not None or self._detached or not listening
         if not over:
-            events = (select.POLLIN if self._waiting < MUCH else 0) | (select.POLLOUT if self._to_send else 0)
+            events = (select.POLLIN if self._waiting < MUCH_OUTPUT else 0) | (select.POLLOUT if self._to_send else 0)
             poll.register(connection.fileno(), events)
-            if self._stdin and len(self._to_send) < MUCH:
+            if self._stdin and len(self._to_send) < MUCH_INPUT:
                 poll.register(0, select.POLLIN)
         if self._to_write:
             poll.register(self._to_write[0][0], select.POLLOUT)
@@ -314,9 +338,7 @@ class Session:
         while True:
             connection = client.Connection(client.find_dirs())
             try:
-                answer = connection.request("attach", name=ident, stdin=self._stdin)
-                if answer.get("tty"):
-                    self._resize()
+                connection.request("attach", name=ident, stdin=self._stdin, **size())
             except client.Gone:
                 connection.socket.close()
                 continue

@@ -18,10 +18,7 @@ HEADINGS = ("ID", "NAME", "STATUS", "PID", "RESTARTS", "CREATED", "COMMAND")
 def run(parsed: Parsed) -> int:
     """List them, the newest last."""
     wanted = filters.pairs("ps", parsed["filter"], filters.SERVICE)
-    # As with podman, asking for a status implies those that do not run.
-    everything = parsed["all"] or any(key in ("status", "exited") for key, _ in wanted)
-    found = client.ask("list", all=everything)["services"]
-    shown = [view for view in found if filters.matches(view, wanted, filters.SERVICE)]
+    shown = client.ask("list", all=parsed["all"], filters=wanted)["services"]
     if parsed["quiet"]:
         show.out("".join(f"{view['Id']}\n" for view in shown))
     elif parsed["format"] == "json":

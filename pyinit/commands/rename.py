@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def run(parsed: Parsed) -> int:
     """Rename it."""
-    if len(parsed.operands) != 2:  # noqa: PLR2004
+    if len(parsed.operands) != 2:
         message = "rename: needs a service's name and its new one, and nothing else"
         raise PyinitError(message)
     name, new = parsed.operands

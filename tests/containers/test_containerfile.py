@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-# Somebody's image of a program that is not Python's.
+# Somebody's image of a program that is not Python's. At /sbin/init, podman would take the init for systemd.
 USER = """
 FROM scratch
-COPY --from={init} /pyinit /sbin/init
+COPY --from={init} /pyinit /bin/init
 COPY busybox /bin/busybox
-ENTRYPOINT ["/sbin/init", "--rewrite", "15:3", "--"]
+ENTRYPOINT ["/bin/init", "--rewrite", "15:3", "--"]
 CMD ["/bin/busybox", "sh", "-c", "trap 'echo quit; exit 4' QUIT; echo ready; read -r _"]
 """
 
@@ -38,7 +38,7 @@ def default_image(podman: Podman, base: str, init_image: str) -> str:  # noqa: A
 def test_init_target(podman: Podman, init_image: str, tmp_path: Path) -> None:
     """The target init is one file, /pyinit, which everyone may run, and which runs with nothing beside it."""
     name = podman.name()
-    podman.run("create", "--pull=never", f"--name={name}", init_image, "--version")
+    podman.run("create", "--pull=never", '--entrypoint=["/pyinit", "--version"]', f"--name={name}", init_image)
     podman.run("export", f"--output={tmp_path}/image.tar", name)
     started = podman.run("start", "--attach", name)
     podman.run("rm", name)

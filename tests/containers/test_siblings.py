@@ -16,7 +16,7 @@ MAIN = ["python3", "/apps/handler.py", "5"]
 
 
 @pytest.mark.parametrize("early", [False, True], ids=["by itself", "by podman stop"])
-def test_cleans_up(podman: Podman, python: str, shared: Path, early: bool) -> None:  # noqa: FBT001
+def test_cleans_up(podman: Podman, python: str, shared: Path, early: bool) -> None:
     """When the main child ends, what podman exec has started gets TERM and the grace period to clean up in."""
     fifo = shared / "go-on"
     os.mkfifo(fifo)

@@ -27,7 +27,7 @@ def pyinit_shim(workshop: Path) -> str:
     """Give the path of the shim: $PYINIT_KEEPER, or built from this source."""
     path = workshop / "pyinit-shim"
     build = [sys.executable, str(ROOT / "csrc/build.py"), "--program", "pyinit-shim", "-o", str(path)]
-    return os.environ.get("PYINIT_KEEPER") or subprocess.run(build, check=True) and str(path)
+    return os.environ.get("PYINIT_KEEPER") or (subprocess.run(build, check=True) and str(path))
 
 
 @pytest.fixture

@@ -229,7 +229,7 @@ def surroundings(world: World) -> Seen:
     extra, _other = os.pipe()
     os.dup2(extra, 77)
     try:
-        os.set_inheritable(77, True)  # noqa: FBT003
+        os.set_inheritable(77, True)
         argv = [*before, *world.argv(world.probe("show"))]
         env = {**world.env, "SHOW_HOLD": "1"}
         with Running(argv, env=env, pass_fds=[77], cwd=str(world.folder)) as running:

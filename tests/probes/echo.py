@@ -7,7 +7,8 @@ from types import FrameType
 
 def tell(number: int, _frame: FrameType | None) -> None:
     """Say which signal came; a real-time one has a name only at the ends of the range."""
-    print(signal.Signals(number).name if number in iter(signal.Signals) else number, flush=True)
+    names = {known.value: known.name for known in signal.Signals}
+    print(names.get(number, number), flush=True)
     if number == signal.SIGTERM:
         sys.exit(0)
 

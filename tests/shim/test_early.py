@@ -85,7 +85,7 @@ def test_flood_past_the_queue(
 
 
 def test_flood_of_standard_signals_and_children(
-    start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]], probe: Callable[[str], str]
+    start: Callable[..., Running], pyinit: str, probe: Callable[[str], str]
 ) -> None:
     """While thousands of signals and dead children come in at once, the init keeps up, and the last signal arrives."""
     program = start(pyinit, "--grace=0", "-r", "HUP:0", "--", probe("orphans"), "300")

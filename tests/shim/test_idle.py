@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import state, status, until
+from tests.running import settled, state, status, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +26,7 @@ def switches(pid: int) -> tuple[str, str]:
 def check(program: Running) -> None:
     """Count how often the init runs between two events that do not concern it."""
     assert program.out.line() == "ready"
-    until(lambda: os.readlink(f"/proc/{program.init}/cwd") == "/", "the init has settled")
+    until(lambda: settled(program.init), "the init has settled")
     until(lambda: state(program.init) == "S", "the init sleeps")
     before = switches(program.init)
     program.tell("go")

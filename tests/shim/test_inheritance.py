@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import bits, descriptors, fields, ready, until
+from tests.running import bits, descriptors, fields, ready, settled, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def test_mask_and_ignored_set(
 def test_inherited_ignored_sigchld(
     run: Callable[..., tuple[int, str, str]], pyinit: str, probe: Callable[[str], str], command: list[str]
 ) -> None:
-    """The init knows how its child ended though SIGCHLD was ignored when it was started, with which exec keeps no zombie."""
+    """The init knows how its child ended though SIGCHLD was ignored at its start, with which there are no zombies."""
     code, _, errors = run(probe("start"), "-i", "17", pyinit, *command)
     assert (code, errors) == (7 if "exit" in command[-1] else 137, "")
 
@@ -60,7 +60,7 @@ def test_inherited_ignored_sigchld(
 def test_ignored_and_blocked_signals_are_forwarded_all_the_same(
     start: Callable[..., Running], pyinit: str, probe: Callable[[str], str], listen: Callable[..., list[str]]
 ) -> None:
-    """That the init was started with signals ignored or blocked is the application's affair only: it may listen again."""
+    """Signals that the init was started with ignored or blocked are forwarded too: the application may listen again."""
     program = start(probe("start"), "-b", "1,15,34", "-i", "2,12,35", pyinit, *listen())
     ready(program.out)
     for number in (1, 15, 34):
@@ -91,7 +91,7 @@ def test_further_descriptors_are_inherited(
     run: Callable[..., tuple[int, str, str]], pyinit: str, probe: Callable[[str], str], option: str
 ) -> None:
     """The application inherits every descriptor that the init was started with, and no other."""
-    with open("/dev/null") as one, open("/dev/null") as two:  # noqa: PTH123 - descriptors are the matter here
+    with open("/dev/null") as one, open("/dev/null") as two:
         numbers = {one.fileno(), two.fileno()}
         _, output, _ = run(pyinit, option, "--report=/dev/null", probe("show"), pass_fds=tuple(numbers))
     assert {int(number) for number in fields(output)["fds"].split(",")} == {0, 1, 2} | numbers
@@ -105,7 +105,7 @@ def test_init_keeps_nothing_open(
         program = start(pyinit, *listen(), pass_fds=(given.fileno(),))
         pid = ready(program.out)["main"]
         theirs = descriptors(pid)
-        until(lambda: os.readlink(f"/proc/{program.init}/cwd") == "/", "the init has settled")
+        until(lambda: settled(program.init), "the init has settled")
         ours = descriptors(program.init)
     assert given.name in theirs.values()
     assert given.name not in ours.values()
@@ -135,7 +135,7 @@ def test_working_directories(
     """The application runs where the init was started; the init itself holds no directory but /."""
     program = start(pyinit, probe("show"), cwd=str(tmp_path), env={"SHOW_HOLD": "1"})
     assert fields(program.out.line())["cwd"] == str(tmp_path)
-    until(lambda: os.readlink(f"/proc/{program.init}/cwd") == "/", "the init has settled")
+    until(lambda: settled(program.init), "the init has settled")
 
 
 def test_chdir(run: Callable[..., tuple[int, str, str]], pyinit: str, probe: Callable[[str], str]) -> None:

@@ -64,7 +64,7 @@ def test_stop_and_continue(
 
 
 def test_grace(start_as_pid_1: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]]) -> None:
-    """When the application ends, the rest of the namespace gets TERM and time to clean up, and no more than it needs."""
+    """When the application ends, the rest of the namespace gets TERM and time to clean up, as much as it needs."""
     program = start_as_pid_1(pyinit, "--grace=1h", "--", *listen("-t", "gpsd"))
     ready(program.out, 5)
     program.tell("exit 7")

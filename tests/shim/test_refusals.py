@@ -76,7 +76,7 @@ def test_older_kernel(
     call: str,
 ) -> None:
     """Without pidfds or close_range, or with a profile that refuses them, everything works as well."""
-    with open("/etc/passwd") as further:  # noqa: PTH123 - a descriptor to be closed
+    with open("/etc/passwd") as further:
         refuse = [probe("refuse"), str(answer), call]
         program = start(
             *refuse, pyinit, "--forward=tree", "--grace=200ms", "--", *listen("gpsd"), pass_fds=(further.fileno(),)
@@ -154,7 +154,7 @@ def bare(tmp_path: Path, pyinit: str, probe: Callable[[str], str]) -> str:
 def test_without_proc(
     start: Callable[..., Running],
     bare: str,
-    pid_1: bool,  # noqa: FBT001 - a parameter of the test
+    pid_1: bool,
 ) -> None:
     """In a root directory with nothing else in it, signals go to the group, and what remains is ended."""
     namespace = ["unshare", "--pid", "--fork", "--kill-child"] if pid_1 else []

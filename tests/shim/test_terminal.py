@@ -157,7 +157,7 @@ def test_start_in_the_background(shell: Terminal, way: str) -> None:
 
 
 def test_background_job_comes_to_the_foreground(shell: Terminal, way: str) -> None:
-    """fg of a job that was started in the background, and was never stopped: ^C ends it."""
+    """After fg of a job that was started in the background, and was never stopped, ^C ends it."""
     begin(shell, f'{way} sh -c "$JOB" &')
     shell.type("fg\n")
     until(lambda: shell.foreground() != shell.pid, "the job is in the foreground")
@@ -194,7 +194,7 @@ def test_someone_elses_terminal(shell: Terminal, way: str, probe: Callable[[str]
 def test_session_leader_hands_the_terminal_over(
     start_on_terminal: Callable[..., Terminal], pyinit: str, probe: Callable[[str], str]
 ) -> None:
-    """Where the init was to lead the session, as in a container with a terminal, the application does, with the terminal."""
+    """Where the init was to lead a terminal's session, as in a container, the application leads it."""
     terminal = start_on_terminal(pyinit, probe("show"))
     shown = fields(terminal.out.text(r"(pid=.*)\r\n")[1])
     assert shown["pid"] == shown["sid"] == shown["pgrp"] == shown["foreground"]

@@ -68,7 +68,7 @@ def test_no_ratio_to_nothing() -> None:
         (Goal("linked", "dynamic"), "static", False),
     ],
 )
-def test_verdicts(goal: Goal, ours: float | str, met: bool) -> None:  # noqa: FBT001
+def test_verdicts(goal: Goal, ours: float | str, met: bool) -> None:
     """A goal is judged as a number, as a ratio to the floor or the best packaged peer, or as a word."""
     (verdict,) = judge(a_figure(goal))
     assert (verdict.ours, verdict.met) == (ours, met)

@@ -1,4 +1,4 @@
-"""Start of the supervisor: `python -I -S bootstrap.py supervisor RUNTIME STATE`.
+"""Start of the supervisor: `python -I -S bootstrap.py supervisor RUNTIME STATE SHIM`.
 
 Isolated and without site, which would cost 3 ms and memory, so the path is set here. Descriptor 4 is the locked lock
 file where whoever started us got the lock; descriptor 3, where it is a pipe, is told when we listen.

@@ -234,9 +234,22 @@ def take(path: str) -> int | None:
     return fd
 
 
+def shim_program() -> str:
+    """Where pyinit-shim is: what PYINIT_SHIM_PROGRAM says, else where the installer put it."""
+    from pyinit import _locate  # noqa: PLC0415 (metadata and sysconfig, for the one who starts a supervisor)
+
+    given = os.environ.get("PYINIT_SHIM_PROGRAM")
+    places = [given] if given else [f"{place}-shim" for place in _locate.candidates()]
+    for place in places:
+        if os.access(place, os.X_OK):
+            return os.path.abspath(place)
+    message = f"the program pyinit-shim is not installed beside its Python package; looked at {', '.join(places)}"
+    raise PyinitError(message)
+
+
 def supervisor_command(dirs: Dirs) -> list[str]:
     """How a supervisor is started: without site, so that it loads nothing that it does not need."""
-    return [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", dirs.runtime, dirs.state]
+    return [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", dirs.runtime, dirs.state, shim_program()]
 
 
 def supervisor_environment() -> dict[str, str]:

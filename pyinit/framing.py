@@ -98,9 +98,9 @@ def k8s(data: bytes, end: int, stream: bytes, stamp: bytes, longest: int, close:
 
 
 def json(data: bytes, end: int, stream: bytes, stamp: bytes, longest: int, close: bool = False) -> list[Buffer]:
-    """Docker's format: `{"log":"line\\n","stream":"stdout","time":"…Z"}`; a part has no newline.
+    r"""Docker's format: `{"log":"line\n","stream":"stdout","time":"…Z"}`; a part has no newline.
 
-    Bytes that are no UTF-8 become lone surrogates, \\udc80 to \\udcff, as in Python: valid JSON, and nothing is lost.
+    Bytes that are no UTF-8 become lone surrogates, \udc80 to \udcff, as in Python: valid JSON, and nothing is lost.
     """
     tail = '","stream":"%s","time":"%sZ"}\n' % (stream.decode(), stamp.decode())  # noqa: UP031 (JSON is full of braces)
     out: list[Buffer] = []
@@ -129,15 +129,17 @@ def raw(data: bytes, end: int, stream: bytes, stamp: bytes, longest: int, close:
     return [memoryview(data)[:end]]
 
 
-_day = [-1, b""]  # the last second that was asked for, and its text
+_day: dict[int, bytes] = {}  # the last second that was asked for, and its text
 
 
 def stamp(nanoseconds: int) -> bytes:
     """A time since the epoch as RFC 3339 has it, in UTC, without the zone: `2026-11-29T22:00:00.123456789`."""
     second, fraction = divmod(nanoseconds, 1_000_000_000)
-    if second != _day[0]:
-        _day[:] = second, _civil(second)
-    return b"%b.%09d" % (_day[1], fraction)
+    text = _day.get(second)
+    if text is None:
+        _day.clear()
+        _day[second] = text = _civil(second)
+    return b"%b.%09d" % (text, fraction)
 
 
 def _civil(second: int) -> bytes:

@@ -9,6 +9,7 @@ import errno
 import os
 from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SCM_RIGHTS, SOCK_CLOEXEC, SOCK_DGRAM, SOL_SOCKET, socket
 from fcntl import fcntl
+from struct import Struct
 
 from pyinit import framing
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SOCKET: Final = "/run/systemd/journal/socket"
 ENTRIES: Final = 512  # at most at once: some milliseconds
+_INT: Final = Struct("i")
 _PRIORITIES = (b"PRIORITY=6\n", b"PRIORITY=3\n")
 _F_ADD_SEALS, _ALL_SEALS = 1033, 0x000F  # fcntl.h, which Python does not name in every build
 
@@ -48,14 +50,20 @@ class Journal:
 
     def _send(self, entry: bytes) -> bool:
         try:
+            return self._send_datagram(entry)
+        except OSError:
+            self.close()  # the journal may have been restarted: then there is another socket now
+        return self._send_datagram(entry)
+
+    def _send_datagram(self, entry: bytes) -> bool:
+        try:
             self._connected().sendmsg([entry], (), MSG_DONTWAIT | MSG_NOSIGNAL)
         except BlockingIOError:
             return False
         except OSError as error:
-            if error.errno in (errno.EMSGSIZE, errno.ENOBUFS):
-                return self._send_file(entry)
-            self.close()  # the journal was restarted: there is another socket now
-            raise
+            if error.errno not in (errno.EMSGSIZE, errno.ENOBUFS):
+                raise
+            return self._send_file(entry)
         return True
 
     def _send_file(self, entry: bytes) -> bool:
@@ -66,7 +74,7 @@ class Journal:
             while rest:
                 rest = rest[os.write(fd, rest) :]
             fcntl(fd, _F_ADD_SEALS, _ALL_SEALS)
-            rights = (SOL_SOCKET, SCM_RIGHTS, fd.to_bytes(4, _order()))
+            rights = (SOL_SOCKET, SCM_RIGHTS, _INT.pack(fd))
             self._connected().sendmsg([], [rights], MSG_DONTWAIT | MSG_NOSIGNAL)
         except BlockingIOError:
             return False
@@ -106,9 +114,3 @@ def is_field_name(name: str) -> bool:
         and "A" <= name[0] <= "Z"
         and all("A" <= letter <= "Z" or "0" <= letter <= "9" or letter == "_" for letter in name)
     )
-
-
-def _order() -> str:
-    import sys  # noqa: PLC0415 (a large entry is rare)
-
-    return sys.byteorder

@@ -47,6 +47,7 @@ class Loop:
         self._calls: dict[int, tuple[Callable[[int], None], epoll]] = {}
         self._timers: list[Timer] = []
         self._chores: list[Callable[[], None]] = []
+        self._bulk_chores: list[Callable[[], None]] = []
         self._stopped = False
 
     def add(self, fd: int, call: Callable[[int], None], events: int = READ, *, bulk: bool = False) -> None:
@@ -79,6 +80,10 @@ class Loop:
         """Call once, after what is being done now."""
         self._chores.append(call)
 
+    def later(self, call: Callable[[], None]) -> None:
+        """Call once, in turn with the bulk descriptors."""
+        self._bulk_chores.append(call)
+
     def stop(self) -> None:
         """Let run() return."""
         self._stopped = True
@@ -96,6 +101,8 @@ class Loop:
             if any(fd == bulk for fd, _ in ready):
                 for fd, events in self._bulk.poll(0, 1):
                     self._call(fd, events)
+            if self._bulk_chores:
+                self._bulk_chores.pop(0)()
 
     def _call(self, fd: int, events: int) -> None:
         found = self._calls.get(fd)
@@ -103,7 +110,7 @@ class Loop:
             found[0](events)
 
     def _timeout(self) -> float:
-        if self._chores:
+        if self._chores or self._bulk_chores:
             return 0
         while self._timers and self._timers[0].call is None:
             heapq.heappop(self._timers)

@@ -409,7 +409,7 @@ def _status(client: Client) -> None:
         adopted=supervisor.adopted,
         runtime_dir=supervisor.dirs.runtime,
         state_dir=supervisor.dirs.state,
-        error=supervisor.trouble,
+        trouble=supervisor.trouble or None,
     )
 
 

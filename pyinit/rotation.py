@@ -51,8 +51,7 @@ class LogFile:
         self.torn = False  # a failed write may have left a part of a record behind length
 
     def open(self) -> None:
-        """Open the file, or make it and its directory."""
-        self.close()
+        """Open the file, or make it and its directory; only then let go of the one that was open."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
         try:
             fd = os.open(self.path, flags, _MODE)
@@ -63,7 +62,9 @@ class LogFile:
         if not stat.S_ISREG(found.st_mode):
             os.close(fd)
             raise OSError(errno.EINVAL, "it is not a regular file", self.path)
-        self.fd = fd
+        old, self.fd = self.fd, fd  # while the old one is open, no new file gets its inode's number
+        if old >= 0:
+            os.close(old)
         self.device, self.inode, self.length = found.st_dev, found.st_ino, found.st_size
         self.period = found.st_mtime_ns // self.rotate_every if self.rotate_every and found.st_size else 0
         self.torn = False
@@ -149,14 +150,11 @@ class LogFile:
             shift(self.path, self.max_file)
         finally:
             os.close(lock)
-        old, self.fd = self.fd, -1  # closed last: while it is open, no new file gets its inode's number
-        try:
-            self.open()
-        except OSError:
-            self.fd = old
-            raise
-        os.close(old)
+        self.open()
         self.period = 0
+
+    def compress_rotated(self) -> None:
+        """Have the rotated files compressed, if that is wanted; OSError if there can be no process for it now."""
         if self.compress:
             compress(self.path, self.max_file)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import random
-import time
 
-from pyinit import cgroups, launch, logs, process, protocol, records, restart, states, sweep, system, units
+from pyinit import cgroups, launch, output, process, protocol, records, restart, states, sweep, system, units
 from pyinit.errors import PyinitError
 
 TYPE_CHECKING = False
@@ -36,22 +35,21 @@ class Service:
     def __init__(self, supervisor: Supervisor, ident: str, spec: Spec, state: records.State) -> None:
         self.supervisor = supervisor
         self.loop = supervisor.loop
-        self.ident = ident
-        self.spec = spec
-        self.state = state
+        self.ident: str = ident
+        self.spec: Spec = spec
+        self.state: records.State = state
         self.shim: process.Shim | None = None
         self.shim_pid = 0
         self.slots: dict[int, int] = {}
-        self.log: logs.LogPath | None = None
+        self.output: output.Output | None = None
         self.trouble: dict[str, str] = {}  # what could not be done, by what it concerns
         self.watchers: list[Callable[[Service], None]] = []  # called after each change
         self.again = False  # start once it has ended
         self._timer: Timer | None = None  # of the next start, or the next stop signal
         self._failure: PyinitError | None = None
         self._adopting = False
-        self._log_timer: Timer | None = None
         self.attachments: list[Attachment] = []
-        self.removed = False
+        self.removed: bool = False
         self._input: Input | None = None
 
     # What a user asks for.
@@ -328,7 +326,7 @@ class Service:
 
     def _exited(self, message: protocol.Message) -> None:
         unwritten = bool(message.slot & protocol.EXITED_UNWRITTEN)
-        self._set_trouble("exit record", f"cannot be written: {os.strerror(message.id)}" if unwritten else "")
+        self.set_trouble("exit record", f"cannot be written: {os.strerror(message.id)}" if unwritten else "")
         if message.b == self.state.run and not (self.state.ended and self.state.ended.run == self.state.run):
             self._disarm()
             self._note_end(records.ended_of_record(protocol.record(message.body)))
@@ -502,103 +500,37 @@ class Service:
     @property
     def log_path(self) -> str:
         """Where the log is; "" for drivers without a file."""
-        options = logs.check_options(self.spec.log_driver, self.spec.log_opts)
-        return logs.path_of(options, self.supervisor.dirs.service(self.ident))
+        return output.path(self.spec, self.supervisor.dirs.service(self.ident))
+
+    def _open_log(self) -> None:
+        if self.output or launch.OUTPUT not in self.slots:
+            return
+        folder = self.supervisor.dirs.service(self.ident)
+        self.output = output.Output(self.loop, self.slots, self.spec, folder, self._seen, self._log_troubled)
 
     def _seen(self, stream: int, data: bytes) -> None:
         for attachment in tuple(self.attachments):
             attachment.output(stream, data)
 
-    def _open_log(self) -> None:
-        if self.log or launch.OUTPUT not in self.slots:
-            return
-        self.log = logs.LogPath(
-            self.slots[launch.OUTPUT],
-            self.slots.get(launch.ERRORS, -1),
-            self.slots[launch.STAGING_OUTPUT],
-            self.slots.get(launch.STAGING_ERRORS, -1),
-            logs.check_options(self.spec.log_driver, self.spec.log_opts),
-            self.supervisor.dirs.service(self.ident),
-        )
-        self.log.recover()
-        self.log.tap(self._seen)
-        if self.spec.tty:
-            self.loop.add(self.slots[launch.INPUT], lambda _events: self._relay(), bulk=True)
-        self.loop.add(self.slots[launch.OUTPUT], self._pumper(0), bulk=True)
-        if launch.ERRORS in self.slots:
-            self.loop.add(self.slots[launch.ERRORS], self._pumper(1), bulk=True)
-
-    def _pumper(self, stream: int) -> Callable[[int], None]:
-        return lambda _events: self._pump(stream)
-
-    def _relay(self) -> None:
-        """With a terminal: from the pty to the pipe, inside the kernel."""
-        try:
-            os.splice(self.slots[launch.INPUT], self.slots[launch.RELAY], 1 << 16)
-        except BlockingIOError:
-            if self.log and self.log.trouble:
-                self._wait_for_log()
-        except OSError:
-            self.loop.remove(self.slots[launch.INPUT])
-
-    def _pump(self, stream: int) -> None:
-        if not self.log:
-            return
-        self.log.pump(stream)
-        self._set_trouble("log", self.log.trouble or "")
-        if self.log.trouble:
-            self._wait_for_log()
-        elif self.log.partial and not self._log_timer:
-            self._log_timer = self.loop.after(logs.IDLE, self._log_idle)
-
-    def _log_idle(self) -> None:
-        self._log_timer = None
-        if self.log:
-            self.log.idle(time.monotonic())
-            if self.log.partial:
-                self._log_timer = self.loop.after(logs.IDLE, self._log_idle)
-
-    def _wait_for_log(self) -> None:
-        """The disk is full: the application waits, and we look again later."""
-        for slot in (launch.OUTPUT, launch.ERRORS):
-            if slot in self.slots:
-                self.loop.remove(self.slots[slot])
-        self.loop.after(RETRY, self._retry_log)
-
-    def _retry_log(self) -> None:
-        if not self.log:
-            return
-        for stream, slot in enumerate((launch.OUTPUT, launch.ERRORS)):
-            if slot in self.slots:
-                self.loop.remove(self.slots[slot])
-                self.loop.add(self.slots[slot], self._pumper(stream), bulk=True)
-        self._pump(0)
+    def _log_troubled(self, text: str) -> None:
+        self.set_trouble("log", text)
 
     def _drain(self) -> None:
-        """What was written before the end is in the log before the end is told."""
-        if self.log:
-            if self.spec.tty and launch.INPUT in self.slots:
-                self._relay()
-            self.log.settle()
-            self._set_trouble("log", self.log.trouble or "")
+        if self.output:
+            self.output.drain()
 
     def reopen_log(self) -> None:
         """After an external rotation."""
-        if self.log:
-            self.log.reopen()
+        if self.output:
+            self.output.reopen()
 
     def _drop_slots(self) -> None:
         if self._input:
             self._input.abandon()
             self._input = None
-        if self._log_timer:
-            self._log_timer.cancel()
-            self._log_timer = None
-        for fd in self.slots.values():
-            self.loop.remove(fd)
-        if self.log:
-            self.log.close()
-            self.log = None
+        if self.output:
+            self.output.close()
+            self.output = None
         for fd in self.slots.values():
             os.close(fd)
         self.slots = {}
@@ -629,9 +561,9 @@ class Service:
         except FileNotFoundError:
             return self._save_anew()
         except OSError as error:
-            self._set_trouble("state", f"cannot be saved: {os.strerror(error.errno or 0)}")
+            self.set_trouble("state", f"cannot be saved: {os.strerror(error.errno or 0)}")
             return False
-        self._set_trouble("state", "")
+        self.set_trouble("state", "")
         return True
 
     def _save_anew(self) -> bool:
@@ -641,12 +573,12 @@ class Service:
             records.save_spec(self.supervisor.dirs, self.ident, self.spec, self.state.created)
             records.save_state(self.supervisor.dirs, self.ident, self.state)
         except (OSError, PyinitError) as error:
-            self._set_trouble("state", f"cannot be saved: {error}")
+            self.set_trouble("state", f"cannot be saved: {error}")
             return False
-        self._set_trouble("state", "")
+        self.set_trouble("state", "")
         return True
 
-    def _set_trouble(self, what: str, text: str) -> None:
+    def set_trouble(self, what: str, text: str) -> None:
         if text == self.trouble.get(what, ""):
             return
         if text:

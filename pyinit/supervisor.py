@@ -116,7 +116,7 @@ class Supervisor:
 
     def configuration(self, ident: str) -> bytes:
         """What a shim is told: where it writes, listens, and how it starts the next supervisor."""
-        command = [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", self.dirs.runtime, self.dirs.state]
+        command = self._command()
         kept = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
         variables = [f"{key}={os.environ[key]}" for key in kept if key in os.environ]
         return protocol.config(
@@ -126,6 +126,11 @@ class Supervisor:
             [os.fsencode(word) for word in command],
             [os.fsencode(word) for word in variables],
         )
+
+    def _command(self) -> list[str]:
+        """How a supervisor like this one is started."""
+        folders = [self.dirs.runtime, self.dirs.state]
+        return [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", *folders, self.program]
 
     # Events.
 
@@ -224,9 +229,8 @@ class Supervisor:
         if self.lock_fd != LOCK_FD:
             os.dup2(self.lock_fd, LOCK_FD)
         setrlimit(RLIMIT_NOFILE, self.nofile)
-        os.execv(
-            sys.executable, [sys.executable, "-I", "-S", BOOTSTRAP, "supervisor", self.dirs.runtime, self.dirs.state]
-        )
+        command = self._command()
+        os.execv(command[0], command)
 
 
 def _list(path: str) -> list[str]:
@@ -305,30 +309,18 @@ def _raise_limit() -> None:
         pass
 
 
-def _find_program() -> str:
-    from pyinit._locate import candidates  # noqa: PLC0415
-
-    places = [place[: -len("pyinit")] + "pyinit-shim" for place in candidates()]
-    given = os.environ.get("PYINIT_SHIM_PROGRAM")
-    for place in [given] if given else places:
-        if os.access(place, os.X_OK):
-            return place
-    message = f"the program pyinit-shim is not installed beside its Python package; looked at {', '.join(places)}"
-    raise PyinitError(message)
-
-
 def main(arguments: list[str]) -> None:
     """Be the supervisor of the two directories until stopped."""
     signal(SIGCHLD, SIG_IGN)  # shims are nobody's zombies
     signal(SIGPIPE, SIG_IGN)
     os.umask(0o077)
     try:
-        _, runtime, state = arguments
+        _, runtime, state, program = arguments
         dirs = Dirs(runtime, state)
         dirs.make()
         lock = _own_lock(dirs)
         kept = _only_one(dirs)
-        supervisor = Supervisor(dirs, _find_program(), lock)
+        supervisor = Supervisor(dirs, program, lock)
         _raise_limit()
         _listen_to_signals(supervisor)
         supervisor.server = control.Server(supervisor)

@@ -76,7 +76,7 @@ RUN = Verb(
         Option("pids-limit", "at most so many processes and threads (cgroup v2)", NUMBER, "N", allowed=(1, 2**22)),
         Option(
             "restart", "when it is started again: no, on-failure[:N], always, unless-stopped", TEXT, "POLICY",
-            man="With on-failure:N at most N times in a row. With unless-stopped, and always, also after a reboot.",
+            man="With on-failure:N at most N times in a row. With always and unless-stopped also after a reboot, with always even if it had been stopped.",
         ),
         Option(
             "restart-delay", "the delay before a restart, and to what it grows: 100ms..30s; 0: none", TEXT, "FIRST[..LAST]",

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script
+
+from tools.generated import ROOT, roff, sentence, wrapped, write_or_check
+
 TABLE = ROOT / "csrc/options.def"
 PIECE = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\w+|[(),])')
 # What a completion offers for a placeholder; the others are completed as files or not at all.
@@ -64,18 +66,6 @@ def read_table() -> list[Option]:
     """Give all options, in the table's order."""
     text = TABLE.read_text()
     return [Option(*parse_row(text, match.end() - 1)) for match in re.finditer(r"^OPTION\(", text, re.MULTILINE)]
-
-
-def sentence(text: str) -> str:
-    """Make a help text a sentence."""
-    return text[0].upper() + text[1:] + "."
-
-
-def roff(text: str) -> str:
-    """Escape text for a man page; options keep their dashes, and sentences begin lines, as roff likes them."""
-    text = text.replace("\\", "\\e").replace("--", "\\-\\-")
-    text = re.sub(r"(?<=[\s(])-(?=\w)", r"\\-", text)
-    return re.sub(r"(?<=[.]) (?=[A-Z0-9])", "\n", text)
 
 
 def man_value(option: Option) -> str:
@@ -241,18 +231,11 @@ The same option where the command line is fixed:
 """
 
 
-def wrap(line: str) -> str:
-    """Break a line of text, which roff fills again; macros stay as they are."""
-    if line.startswith("."):
-        return line
-    return textwrap.fill(line, 79, break_long_words=False, break_on_hyphens=False)
-
-
 def man_page(options: list[Option]) -> str:
     """Make pyinit(1)."""
     text = MAN.replace("@OPTIONS@", "".join(man_option(option) for option in options))
     text = text.replace("@VARIABLES@", "".join(man_variable(option) for option in options if option.variable))
-    return "".join(f"{wrap(line)}\n" for line in text.splitlines())
+    return wrapped(text)
 
 
 def completes(option: Option) -> str:
@@ -418,18 +401,7 @@ def make() -> dict[Path, str]:
 
 def main() -> int:
     """Write the files, or with --check say which differ."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
-    check = parser.parse_args().check
-    stale = [path for path, text in make().items() if not path.exists() or path.read_text() != text]
-    for path in stale:
-        if check:
-            print(f"{path.relative_to(ROOT)} is not what tools/generate.py makes of csrc/options.def", file=sys.stderr)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(make()[path])
-            print(path.relative_to(ROOT))
-    return int(check and bool(stale))
+    return write_or_check(make, __doc__, "tools/generate.py", "csrc/options.def")
 
 
 if __name__ == "__main__":

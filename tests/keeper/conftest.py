@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-for place in (str(ROOT), str(Path(__file__).resolve().parent)):
-    if place not in sys.path:
-        sys.path.append(place)
+from tests.keeper.peer import Shim
 
-from peer import Shim  # noqa: E402 (its place is known only now)
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """The wheel's build hook: compiles the shim and puts the program itself at bin/pyinit.
 
-The wheel holds no extension module, so it is tagged py3-none-PLATFORM and serves every Python. `./dev wheels` names what
-to cross-compile for in PYINIT_WHEEL, as TARGET=TAG; without it, the shim is built for the machine that builds.
+The wheel holds no extension module, so it is tagged py3-none-PLATFORM and serves every Python. `./dev wheels` names
+what to cross-compile for in PYINIT_WHEEL, as TARGET=TAG; without it, the shim is built for the machine that builds.
 """
 
 import os
@@ -24,7 +24,7 @@ def own_platform() -> str:
 class ShimBuildHook(BuildHookInterface[Any]):
     """Compile csrc/ for the wheel, and for an editable install, which is a wheel as well."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's signature)
         """Compile, and tell hatchling what goes where."""
         sys.path.insert(0, self.root)
         from csrc import build  # noqa: PLC0415 (the sources are known here only)

@@ -30,7 +30,7 @@ def produce(out: int, count: int, width: int) -> None:
 
 def measure(driver: str, megabytes: int, width: int, pipe_size: int) -> tuple[float, float, float]:
     """Return MB/s, and CPU seconds per GB of us and of the writer."""
-    folder = tempfile.mkdtemp(dir="/dev/shm")  # noqa: S108 (it has to be a tmpfs)
+    folder = tempfile.mkdtemp(dir="/dev/shm")  # it has to be a tmpfs
     read_end, write_end = os.pipe()
     fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, pipe_size)
     start, before = time.perf_counter(), time.process_time()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compile the init (csrc/*.c) or the shim (csrc/shim/*.c): small, static, by a C compiler and Python's standard library.
+"""Compile the init (csrc/*.c) or the shim (csrc/shim/*.c): small and static, with a C compiler and Python alone.
 
 musl-gcc is preferred (30 kB), then any compiler that can link statically (glibc: 700 kB), then a dynamic program, which
 says so: a dynamic init needs a libc in the image and does not work FROM scratch. With --target, the cross compiler is
@@ -38,7 +38,7 @@ WARNINGS = [
     "-Wswitch-enum",
     "-Wformat=2",
 ]
-# What distributions switch on by default differs, so each is set here: the same source gives the same program everywhere.
+# What distributions switch on by default differs, so each is set here: the same source gives the same program.
 SMALL = [
     "-Os",
     "-ffunction-sections",
@@ -182,7 +182,7 @@ def _is_clang(command: list[str]) -> bool:
 
 
 def _is_musl(command: list[str]) -> bool:
-    """Whether the compiler's libc is musl: by its name (musl-gcc), or by what it says it compiles for (Alpine's gcc)."""
+    """Whether the compiler's libc is musl: by its name (musl-gcc), or by what it compiles for (Alpine's gcc)."""
     if "musl" in Path(command[0]).name:
         return True
     machine = subprocess.run([*command, "-dumpmachine"], capture_output=True, text=True, check=False).stdout
@@ -335,7 +335,7 @@ def announce(output: Path, toolchain: Toolchain) -> str:
     line = f"{output}: {output.stat().st_size} bytes, {toolchain.linkage}, by {toolchain.command[0]}"
     if toolchain.linkage == "dynamic":
         line += (
-            "\nWARNING: no static C library was found, so this pyinit is DYNAMIC: it does not start in an image that lacks"
+            "\nWARNING: no static C library was found, so this pyinit is DYNAMIC: it does not start in an image without"
             " this system's libc. Install musl-tools (Debian), musl-gcc (Fedora) or glibc-static, and build again."
         )
     return line

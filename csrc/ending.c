@@ -15,6 +15,7 @@
 
 enum {
     LAST_RESORT_MS = 10000, /* for what KILL does not end: a process that is stuck in the kernel */
+    UNREACHED_MS = 500,     /* for what has left the group where there is no /proc to find it by */
     LOOK_MS = 50,           /* between looks for stragglers, where there are no pidfds */
 };
 
@@ -54,8 +55,8 @@ static void start_killing(struct init *init) {
     note("SIGKILL to what remains");
     init->phase = KILLING;
     init->kill_all = true;
-    init->end_at = now_ms() + LAST_RESORT_MS;
-    signal_rest(init, SIGKILL);
+    bool reached = signal_rest(init, SIGKILL);
+    init->end_at = now_ms() + (reached ? LAST_RESORT_MS : UNREACHED_MS);
 }
 
 void ending_begin(struct init *init) {

@@ -97,11 +97,13 @@ static void to_group(struct init *init, struct parcel *parcel) {
         complain("the application's group", parcel->signal);
 }
 
-static void to_tree(struct init *init, struct parcel *parcel) {
+/* False: only to the group. */
+static bool to_tree(struct init *init, struct parcel *parcel) {
     if (processes_visit(init->self, init->group, DESCENDANTS, deliver, parcel) >= 0)
-        return;
+        return true;
     warn("no /proc: SIG%s goes to the application's group only", signal_name(parcel->signal));
     to_group(init, parcel);
+    return false;
 }
 
 void forward(struct init *init, int signal, const siginfo_t *info) {
@@ -132,7 +134,7 @@ enum scope rest_scope(const struct init *init) {
     return init->adopts ? DESCENDANTS : OF_GROUP;
 }
 
-void signal_rest(struct init *init, int signal) {
+bool signal_rest(struct init *init, int signal) {
     struct parcel parcel = {.signal = signal};
     switch (rest_scope(init)) {
     case EVERYONE:
@@ -140,10 +142,10 @@ void signal_rest(struct init *init, int signal) {
             complain("the PID namespace", signal);
         break;
     case DESCENDANTS:
-        to_tree(init, &parcel);
-        break;
+        return to_tree(init, &parcel);
     case OF_GROUP:
         to_group(init, &parcel);
         break;
     }
+    return true;
 }

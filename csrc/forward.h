@@ -14,8 +14,8 @@ void forward(struct init *init, int signal, const siginfo_t *info);
 void forward_stuck(struct init *init);
 
 /* Sends a signal to everything that is left, as far as we can reach: as PID 1 the PID namespace, as subreaper our
- * descendants, else the application's group. */
-void signal_rest(struct init *init, int signal);
+ * descendants, else the application's group. False: without /proc it went to the group only. */
+bool signal_rest(struct init *init, int signal);
 
 /* What signal_rest() reaches. */
 enum scope rest_scope(const struct init *init);

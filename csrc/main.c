@@ -82,8 +82,8 @@ int main(int argc, char **argv) {
     static struct init init;
     struct inherited inherited;
 
+    init.parent = getppid(); /* first of all: it may die at any moment, and then we are another's */
     signals_take(&inherited);
-    init.parent = getppid();
     configure(&config, argv);
     start_knowing(&init, &config);
     adopt_orphans(&init);

@@ -19,8 +19,15 @@ void parent_watch(const struct init *init) {
         die(init->config->own_error, "--parent-death-signal: %m");
 }
 
-bool parent_is_gone(const struct init *init, int signal) {
-    return init->config->parent_death && !init->parent_died && signal == carrier(init) && getppid() != init->parent;
+bool parent_hear(struct init *init, const siginfo_t *info) {
+    if (!init->config->parent_death || info->si_signo != carrier(init) || getppid() == init->parent)
+        return false;
+    if (!init->parent_died) {
+        parent_tell(init);
+        return true;
+    }
+    /* We had noticed before the kernel told us. */
+    return info->si_code == SI_USER && info->si_pid == init->parent;
 }
 
 void parent_tell(struct init *init) {

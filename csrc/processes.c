@@ -45,25 +45,29 @@ static bool is_gone(const struct stat_line *stat) {
     return stat->state == 'Z' || stat->state == 'X';
 }
 
-/* Goes up from pid. An ancestor that ends meanwhile leaves the path to its own parent: then from the start. */
-static bool descends(pid_t pid, pid_t from) {
+/* A parent that was found not to descend from us: most processes of a machine have the same few. It cannot become our
+ * descendant, since only those do that are orphaned by one. */
+static pid_t unrelated;
+
+/* Goes up from pid, whose parent was just read. An ancestor that ends meanwhile leaves the path to its own parent: then
+ * from the start. */
+static bool descends(pid_t pid, pid_t parent, pid_t from) {
     enum { MANY = 100000 }; /* a bound for a tree that changes faster than it is read */
-    pid_t at = pid;
-    for (int steps = 0; steps < MANY; steps++) {
+    pid_t first = parent;
+    for (int steps = 0; steps < MANY && parent != from; steps++) {
         struct stat_line stat;
-        if (!read_stat(at, &stat)) {
-            if (at == pid)
-                return false;
-            at = pid;
-            continue;
-        }
-        if (stat.parent == from)
-            return true;
-        if (stat.parent <= 1)
+        if (parent <= 1 || parent == unrelated) {
+            unrelated = first;
             return false;
-        at = stat.parent;
+        }
+        bool found = read_stat(parent, &stat);
+        if (!found && !read_stat(pid, &stat))
+            return false;
+        parent = stat.parent;
+        if (!found)
+            first = parent;
     }
-    return false;
+    return parent == from;
 }
 
 static bool belongs(pid_t self, pid_t group, pid_t pid, enum scope scope) {
@@ -74,7 +78,7 @@ static bool belongs(pid_t self, pid_t group, pid_t pid, enum scope scope) {
     case OF_GROUP:
         return group && stat.group == group;
     case DESCENDANTS:
-        return stat.parent == self || descends(pid, self);
+        return descends(pid, stat.parent, self);
     case EVERYONE:
         break;
     }
@@ -85,8 +89,10 @@ static int open_pidfd(pid_t pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* The pidfd comes first: what is then read of the number is of that process, or of none. */
+/* What is read of the number once there is a pidfd is of that process, or of none; most are not worth one. */
 static bool visit_one(pid_t self, pid_t group, pid_t pid, enum scope scope, visitor visit, void *data) {
+    if (!belongs(self, group, pid, scope))
+        return false;
     struct process process = {.pid = pid, .pidfd = open_pidfd(pid)};
     bool ended = belongs(self, group, pid, scope) && visit(&process, data);
     if (process.pidfd >= 0)
@@ -120,6 +126,7 @@ int processes_visit(pid_t self, pid_t group, enum scope scope, visitor visit, vo
     if (proc < 0)
         return -1;
     _Alignas(struct entry) char entries[1024];
+    unrelated = 0;
     bool ended = false;
     long length;
     while (!ended && (length = syscall(SYS_getdents64, proc, entries, sizeof entries)) > 0) {

@@ -117,10 +117,8 @@ void receive(struct init *init, const siginfo_t *info) {
     int signal = info->si_signo;
     if (is_ours(init, info))
         return;
-    if (parent_is_gone(init, signal)) {
-        parent_tell(init);
+    if (parent_hear(init, info))
         return;
-    }
     if (init->config->kept & signal_bit(signal))
         return;
     bool ends = signal == SIGTERM || signal == SIGINT;

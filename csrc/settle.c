@@ -1,6 +1,7 @@
 #include "settle.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -8,6 +9,11 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436 /* Linux 5.9, the same on every architecture */
 #endif
+
+/* The kernel's own, and so its calls: a libc's setrlimit() tells its threads, and brings what that needs. */
+struct limit {
+    uint64_t soft, hard;
+};
 
 /* The descriptors that stay: -1 for none. Standard error is there for warnings, unless there will be none. */
 struct needed {
@@ -35,9 +41,9 @@ static bool next_gap(const struct needed *needed, int fd, unsigned *first, unsig
  * search. */
 static void close_one_by_one(const struct needed *needed) {
     enum { MANY = 1 << 20 };
-    struct rlimit limit = {.rlim_cur = 1024};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    int end = limit.rlim_cur < MANY ? (int)limit.rlim_cur : MANY;
+    struct limit limit = {.soft = 1024};
+    syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
+    int end = limit.soft < MANY ? (int)limit.soft : MANY;
     for (int fd = 0; fd < end; fd++) {
         if (!is_needed(needed, fd))
             close(fd);
@@ -59,9 +65,20 @@ static void close_others(const struct needed *needed) {
     }
 }
 
+/* Signals that are queued to us count against the same limit of the user as those that we queue on. If they could use
+ * it up, none would ever get through: what is sent to us is refused a little earlier, and its sender tries again. */
+static void leave_room_in_the_queue(void) {
+    struct limit limit;
+    if (syscall(SYS_prlimit64, 0, RLIMIT_SIGPENDING, NULL, &limit) || limit.soft == 0 || limit.soft == UINT64_MAX)
+        return;
+    limit.soft -= limit.soft >= 4 ? limit.soft / 4 : 1;
+    syscall(SYS_prlimit64, 0, RLIMIT_SIGPENDING, &limit, NULL);
+}
+
 void settle(const struct init *init) {
     struct needed needed = {{init->signals, init->report, init->config->verbosity < 0 ? -1 : STDERR_FILENO}};
     close_others(&needed);
+    leave_room_in_the_queue();
     /* So that no file system is kept busy. In an empty chroot without even that: nothing to do. */
     (void)!chdir("/");
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def candidates() -> Iterator[str]:
-    """Yield the places, best first: what the installer wrote down, this Python's scripts, and bin/ of `pip --target`."""
+    """Yield the places, best first: as the installer noted, this Python's scripts, and bin/ of `pip --target`."""
     try:
         files = metadata.files("pyinit-supervisor") or []
     except metadata.PackageNotFoundError:

@@ -20,7 +20,7 @@ from pyinit.errors import PyinitError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, Self
 
     from pyinit.dirs import Dirs
 
@@ -47,11 +47,11 @@ STDIN, STDOUT, STDERR, RESIZE, EXIT, DROPPED, END_OF_STDIN, SIGNAL = range(8)
 LONGEST_FRAME = (1 << 24) - 1
 
 
-class Gone(PyinitError):
+class Gone(PyinitError):  # noqa: N818 (what happened)
     """The supervisor went away before it answered."""
 
 
-class NoSupervisor(PyinitError):
+class NoSupervisor(PyinitError):  # noqa: N818 (what is)
     """No supervisor runs, and none was to be started."""
 
 
@@ -66,7 +66,7 @@ class Connection:
         self.socket = connect(dirs) if start else _connect_only(dirs)
         self._buffer = bytearray()
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -80,7 +80,7 @@ class Connection:
         """Send a request."""
         line = jsontext.dumps({"verb": verb, **arguments}).encode() + b"\n"
         if len(line) > LONGEST_REQUEST:
-            message = f"the request has {len(line)} bytes, at most {LONGEST_REQUEST} are allowed: is the environment that large?"
+            message = f"the request has {len(line)} bytes, at most {LONGEST_REQUEST} are allowed: --unsetenv-all?"
             raise PyinitError(message)
         try:
             self.socket.sendall(line, MSG_NOSIGNAL)
@@ -91,7 +91,7 @@ class Connection:
     def receive(self) -> dict[str, Any]:
         """Wait for an answer. PyinitError, with its exit code, if that says that something went wrong."""
         answer = self._line()
-        if "error" in answer:
+        if "error" in answer and not answer.get("ok"):
             raise PyinitError(str(answer["error"]), int(answer.get("exit", 125)))
         return answer
 

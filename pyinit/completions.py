@@ -1,4 +1,7 @@
-"""Completions for bash, zsh and fish, made of the table of verbs. Names of services come from `pyinitctl completion names`."""
+"""Completions for bash, zsh and fish, made of the table of verbs.
+
+Names of services come from `pyinitctl completion names`, which wakes no supervisor.
+"""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def stop_all(supervisor: Supervisor, done: Callable[[], None]) -> None:
             finished.append(True)
             for service in supervisor.services.values():
                 service.dismiss()
-            done()
+            supervisor.when_departed(done)
 
     finished: list[bool] = []
     for service in tuple(supervisor.services.values()):

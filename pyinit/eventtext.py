@@ -13,7 +13,7 @@ _SPANS = ("duration", "delay")
 
 
 def line(event: dict[str, Any]) -> str:
-    """When, what, to whom, and the details: 2026-01-31T12:00:00.123456+01:00 exited web 0123456789ab code=1 …"""
+    """When, what, to whom, and the details: `2026-01-31T12:00:00.123456+01:00 exited web 0123456789ab code=1`."""
     known = ("time", "event", "name", "id")
     details = " ".join(
         f"{key}={detail(key, value)}" for key, value in event.items() if key not in known and value is not None

@@ -15,7 +15,7 @@ from pyinit.errors import PyinitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Self
 
 MOST = 100_000  # events that are kept
 OLDEST = 400 * 86400.0  # seconds that they are kept
@@ -24,13 +24,15 @@ VERSION = 1
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS events (
-    number INTEGER PRIMARY KEY, time REAL NOT NULL, event TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, line TEXT NOT NULL
+    number INTEGER PRIMARY KEY, time REAL NOT NULL, event TEXT NOT NULL,
+    name TEXT NOT NULL, id TEXT NOT NULL, line TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS events_by_name ON events (name, time);
 CREATE INDEX IF NOT EXISTS events_by_id ON events (id, time);
 CREATE INDEX IF NOT EXISTS events_by_time ON events (time);
 CREATE TABLE IF NOT EXISTS sources (
-    device INTEGER NOT NULL, inode INTEGER NOT NULL, first BLOB NOT NULL, taken INTEGER NOT NULL, PRIMARY KEY (device, inode)
+    device INTEGER NOT NULL, inode INTEGER NOT NULL, first BLOB NOT NULL, taken INTEGER NOT NULL,
+    PRIMARY KEY (device, inode)
 );
 PRAGMA user_version = {VERSION};
 """
@@ -56,7 +58,7 @@ class History:
                     os.unlink(self._path + ending)
             self._database = self._open()
 
-    def __enter__(self) -> History:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,6 +66,10 @@ class History:
 
     def _problem(self, error: Exception) -> PyinitError:
         return PyinitError(f"history: {self._path}: {error}")
+
+    def _refuse(self) -> None:
+        message = f"history: {self._path} is of a newer version of pyinit"
+        raise PyinitError(message)
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -76,8 +82,7 @@ class History:
         try:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
-                message = f"history: {self._path} is of a newer version of pyinit"
-                raise PyinitError(message)
+                self._refuse()
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             if version < VERSION:
@@ -104,7 +109,7 @@ class History:
 
     def _take_file(self, path: str) -> int:
         try:
-            file = open(path, "rb")
+            file = open(path, "rb")  # noqa: SIM115 (closed below)
         except FileNotFoundError:
             return 0
         with file:

@@ -56,3 +56,11 @@ def span(seconds: float) -> str:
 def ago(moment: float | None, now: float) -> str:
     """How long ago, or nothing for no time."""
     return "" if moment is None else f"{span(now - moment)} ago"
+
+
+def iso_nanoseconds(moment: int) -> str:
+    """RFC 3339, in local time, of nanoseconds since the epoch."""
+    seconds, rest = divmod(moment, 1_000_000_000)
+    local = time.localtime(seconds)
+    zone = time.strftime("%z", local)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', local)}.{rest:09d}{zone[:3]}:{zone[3:]}"

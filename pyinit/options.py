@@ -70,8 +70,9 @@ class Option:
 class Verb:
     """One command: its name, what it does, what follows it, its options and its examples.
 
-    operands: NOTHING, NAMES (at least one, or --all), SOME_NAMES (any number), COMMAND (the first word that is no option
-    ends the options), WORDS (the verb itself looks at them). usage: how operands are shown. words: fixed words to offer.
+    operands: NOTHING, NAMES (at least one, or --all), SOME_NAMES (any number), COMMAND (the first word that is no
+    option ends the options), WORDS (the verb itself looks at them). usage: how operands are shown. words: fixed words
+    to offer.
     """
 
     __slots__ = ("examples", "help", "man", "name", "operands", "options", "usage", "words")

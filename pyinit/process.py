@@ -145,6 +145,21 @@ class Shim:
             self._heard(message, fds)
         return True
 
+    def part(self, type: int, done: Callable[[], None], *, c: int = 0) -> None:  # noqa: A002
+        """Say a last thing, QUIT or REST; done() once it was heard, or the shim is gone.
+
+        Whoever closes a socket with something unread in it resets the connection, and what was said last is lost.
+        """
+        self._heard = lambda _message, fds: loops.close(*fds)
+        self._lost = done
+
+        def answered(_message: protocol.Message, fds: list[int]) -> None:
+            loops.close(*fds)
+            self.close()
+            done()
+
+        self._loop.soon(done) if self._socket is None else self.send(type, answered, c=c)
+
     def close(self) -> None:
         """Leave it to itself. lost() is not called."""
         if self._socket:

@@ -11,27 +11,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    import psutil
+    Process = Any  # psutil has no types
 
 
 def library() -> Any:
     """The module psutil. PyinitError where it is not installed."""
     try:
-        import psutil  # noqa: PLC0415
+        return __import__("psutil")
     except ImportError as error:
         message = f"top and stats need psutil, which this Python does not have: {error}"
         raise PyinitError(message) from error
-    return psutil
 
 
-def tree(service: dict[str, Any]) -> list[psutil.Process]:
+def tree(service: dict[str, Any]) -> list[Process]:
     """All processes of an inspected service, parents before their children: whatever descends from its shim."""
     psutil = library()
     shim, main = service["State"]["ShimPid"], service["State"]["Pid"]
     if not main:
         return []
     try:
-        found: list[psutil.Process] = psutil.Process(shim or main).children(recursive=True)
+        found: list[Process] = psutil.Process(shim or main).children(recursive=True)
         return found if shim else [psutil.Process(main), *found]
     except psutil.NoSuchProcess:
         return []
@@ -44,7 +43,7 @@ def running(names: list[str]) -> list[dict[str, Any]]:
     return client.ask("inspect", names=names)["services"] if names else []
 
 
-def facts(process: psutil.Process) -> dict[str, Any] | None:
+def facts(process: Process) -> dict[str, Any] | None:
     """A line of `top`; None if it is gone."""
     psutil = library()
     try:
@@ -83,7 +82,7 @@ def usage(service: dict[str, Any]) -> dict[str, Any]:
     return {"Id": service["Id"], "Name": service["Name"], "At": time.monotonic(), **total}
 
 
-def _used(process: psutil.Process) -> dict[str, float]:
+def _used(process: Process) -> dict[str, float]:
     psutil = library()
     used: dict[str, float] = {}
     try:

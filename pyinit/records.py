@@ -85,6 +85,7 @@ class State:
     """What changes in a service's life. Saved at each change, so that the next supervisor goes on from there."""
 
     __slots__ = (
+        "again",
         "created",
         "due",
         "ended",
@@ -112,6 +113,7 @@ class State:
         self.ended: Ended | None = None
         self.error = ""
         self.stopped = False  # by a user: unless-stopped heeds it
+        self.again = False  # start once it has ended
         self.paused = False
         self.streak = 0
         self.streak_starts: list[float] = []

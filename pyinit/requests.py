@@ -155,6 +155,8 @@ def _when(
 
 
 def _has_started(service: Service) -> bool:
+    if service.state.again:  # it has to end first
+        return False
     return service.failure is not None or service.state.state not in (states.STARTING, states.CANCELLED, states.CREATED)
 
 

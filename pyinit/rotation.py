@@ -199,12 +199,13 @@ def compress(path: str, max_file: int) -> None:
         # First of all: no lock and no socket of the supervisor's may live on in here.
         os.closerange(3, 1 << 20)
         if os.fork() == 0:
-            _compress_all(path, max_file)
+            pack_all(path, max_file)
     finally:
         os._exit(0)
 
 
-def _compress_all(path: str, max_file: int) -> None:
+def pack_all(path: str, max_file: int) -> None:
+    """Compress the rotated files, the oldest first, unless another process does so already."""
     os.nice(19)
     temporary = f"{path}.gz.tmp"
     out = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)

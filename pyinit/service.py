@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TARGETS = {"main": protocol.TARGET_MAIN, "group": protocol.TARGET_GROUP, "tree": protocol.TARGET_TREE}
 SIGKILL, SIGSTOP, SIGCONT, SIGTERM = 9, 19, 18, 15
+# States in which a start has to wait for the end.
+_ENDING = (states.STOPPING, states.CANCELLED, states.ENDING, states.SWEEPING, states.SWEPT_STOP)
 RETRY = 1.0  # seconds until what a full disk or table refused is tried again
 
 
@@ -44,7 +46,6 @@ class Service:
         self.output: output.Output | None = None
         self.trouble: dict[str, str] = {}  # what could not be done, by what it concerns
         self.watchers: list[Callable[[Service], None]] = []  # called after each change
-        self.again = False  # start once it has ended
         self._timer: Timer | None = None  # of the next start, or the next stop signal
         self._failure: PyinitError | None = None
         self._adopting = False
@@ -58,13 +59,12 @@ class Service:
         """Start it, unless it runs."""
         self.state.stopped = False
         self.state.streak = 0
-        if self.state.state in (states.STOPPING, states.CANCELLED, states.SWEPT_STOP):
-            self.again = True
+        self.state.again = self.state.state in _ENDING
         self.feed(states.START)
 
     def stop(self, timeout: float | None = None) -> None:
         """Stop it and all that it started. Ends in state exited; a second one with a shorter timeout hurries."""
-        self.again = False
+        self.state.again = False
         self.state.stopped = True
         self._stop_timeout = timeout
         if self.state.paused:
@@ -78,7 +78,8 @@ class Service:
             return
         self.stop(timeout)
         self.state.stopped = False
-        self.again = True
+        self.state.again = True
+        self.save()
 
     def kill(self, signal: int) -> None:
         """Send a signal, as rewritten, after its delay. PyinitError if it does not run."""
@@ -260,7 +261,7 @@ class Service:
         ended, state = self.state.ended, self.state
         streak = restart.Streak(state.streak, state.streak_starts)
         delay, why = None, "it is being started by a user"
-        if self.again:
+        if state.again:
             self._finish()
             return
         if ended:
@@ -286,11 +287,14 @@ class Service:
         self.state.pid = 0
         if self.state.stopped:
             self.publish("stopped")
-        if self.again:
-            self.again = False
-            self.loop.soon(self.start)
+        if self.state.again:
+            self.loop.soon(self._start_if_wanted)
         elif self.spec.rm:
             self.loop.soon(lambda: self.supervisor.remove(self))
+
+    def _start_if_wanted(self) -> None:
+        if self.state.again:
+            self.start()
 
     def _sweep(self) -> None:
         sweep.Sweep(self.loop, self.ident, lambda: self.feed(states.SWEPT))
@@ -331,6 +335,8 @@ class Service:
             self._disarm()
             self._note_end(records.ended_of_record(protocol.record(message.body)))
             self.feed(states.DIED)
+            if self.state.state == states.STOPPING and self.spec.kill_mode != "tree":
+                self.loop.soon(lambda: self.feed(states.EMPTY))  # what else there is may live on
         if not unwritten and self.shim and self.save():
             self.shim.send(protocol.ACK, a=message.b)
 
@@ -436,24 +442,32 @@ class Service:
                     self._signals()
             elif state.state != states.RUNNING:
                 state.state = states.RUNNING
-        elif message.slot & protocol.STATUS_EXITED:
+        elif message.slot & protocol.STATUS_EXITED and not (state.ended and state.ended.run == message.c):
             state.run = message.c
-            if state.state not in (states.STOPPING, states.CANCELLED):
-                state.state = states.RUNNING
-            else:
-                state.state = states.STOPPING
+            state.state = states.STOPPING if state.state in (states.STOPPING, states.CANCELLED) else states.RUNNING
         elif state.state in (states.STARTING, states.CANCELLED, states.RUNNING, ""):
             # The spawn never happened, or failed and nobody heard of it.
-            state.state = states.CREATED if state.state == "" else states.EXITED
-            if state.state == states.EXITED:
-                self.loop.soon(self.start_again)
+            self._spawn_was_lost()
         elif state.state == states.WAITING:
             self.resume_waiting()
+        elif state.state == states.EXITED and state.again:
+            self.loop.soon(self._start_if_wanted)
+        elif state.state in (states.ENDING, states.STOPPING) and self.spec.kill_mode != "tree":
+            self.loop.soon(lambda: self.feed(states.EMPTY))
         elif message.slot & protocol.STATUS_LEFT and not message.slot & protocol.STATUS_STOPPING:
             self._signals() if state.state == states.STOPPING else self._clean_rest(state.run)
         self.publish("adopted", pid=state.pid, shim_pid=self.shim_pid)
         self.save()
         self._tell()
+
+    def _spawn_was_lost(self) -> None:
+        before, self.state.state = self.state.state, states.EXITED
+        if before == "":
+            self.state.state = states.CREATED
+        elif before == states.CANCELLED:
+            self._finish()
+        else:
+            self.loop.soon(self.start_again)
 
     def start_again(self) -> None:
         """Start without forgetting how many restarts in a row there were."""
@@ -538,21 +552,28 @@ class Service:
     # The rest.
 
     def leave(self) -> None:
-        """The supervisor ends, and the service lives on with its shim."""
+        """The supervisor is replaced, and the service lives on with its shim."""
         if self.shim:
             self.shim.close()
             self.shim = None
         self._drop_slots()
 
+    def rest(self) -> None:
+        """The supervisor ends, and the service lives on with its shim, which is to start no other one."""
+        self._part(protocol.REST, 1)
+
+    def _part(self, last: int, c: int = 0) -> None:
+        shim, self.shim = self.shim, None
+        if shim:
+            self.supervisor.departing.add(shim)
+            shim.part(last, lambda: self.supervisor.departed(shim), c=c)
+        self._drop_slots()
+
     def dismiss(self) -> None:
         """The service is removed: its shim ends."""
         self._disarm()
-        if self.shim:
-            self.shim.send(protocol.QUIT)
-            self.shim.close()
-            self.shim = None
         self.shim_pid = 0
-        self._drop_slots()
+        self._part(protocol.QUIT)
 
     def save(self) -> bool:
         """Save the state; False (and trouble) if that cannot be done now: then the next change tries again."""

@@ -47,6 +47,8 @@ class Supervisor:
         self.followers: list[Callable[[str], None]] = []
         self.trouble = ""
         self._events_fd = -1
+        self.departing: set[process.Shim] = set()
+        self._last_word: Callable[[], None] | None = None
         self.server: control.Server | None = None
 
     # Services.
@@ -117,8 +119,7 @@ class Supervisor:
     def configuration(self, ident: str) -> bytes:
         """What a shim is told: where it writes, listens, and how it starts the next supervisor."""
         command = self._command()
-        kept = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
-        variables = [f"{key}={os.environ[key]}" for key in kept if key in os.environ]
+        variables = [f"{key}={value}" for key, value in os.environ.items()]  # a client chose which ones it has
         return protocol.config(
             os.fsencode(f"{self.dirs.service(ident)}/exit"),
             os.fsencode(self.dirs.lock),
@@ -214,10 +215,22 @@ class Supervisor:
     def leave(self) -> None:
         """End, and let the services live on; the next command starts the next supervisor."""
         for service in self.services.values():
-            if service.shim:
-                service.shim.send(protocol.REST, c=1)
-            service.leave()
-        self.loop.stop()
+            service.rest()
+        self.when_departed(self.loop.stop)
+
+    def departed(self, shim: process.Shim) -> None:
+        """A shim has heard the last that we had to say."""
+        self.departing.discard(shim)
+        if not self.departing and self._last_word:
+            self._last_word()
+
+    def when_departed(self, done: Callable[[], None]) -> None:
+        """Call done() once all shims have heard the last that was said to them, but at most in two seconds."""
+        self._last_word = done
+        if self.departing:
+            self.loop.after(2.0, done)
+        else:
+            done()
 
     def upgrade(self) -> None:
         """Be replaced by what is installed now: the shims see nobody leave, since the lock goes on to the next one."""

@@ -67,7 +67,9 @@ RUN = Verb(
         Option("u user", "as whom it runs: a name or number, and maybe a group", TEXT, "USER[:GROUP]", complete="user"),
         Option("umask", "its umask, in octal digits", TEXT, "OCTAL"),
         Option("nice", "its nice value", NUMBER, "N", allowed=(-20, 19)),
-        Option("oom-score-adj", "how much rather than others it is killed for memory", NUMBER, "N", allowed=(-1000, 1000)),
+        Option(
+            "oom-score-adj", "how much rather than others it is killed for memory", NUMBER, "N", allowed=(-1000, 1000)
+        ),
         Option("no-new-privs", "it and its children never gain privileges by executing something"),
         Option("ulimit", "a resource limit such as nofile=1024:4096", TEXT, "NAME=SOFT[:HARD]", many=True),
         Option("l label", "a label", TEXT, "KEY[=VALUE]", many=True),
@@ -75,11 +77,18 @@ RUN = Verb(
         Option("cpus", "at most so many processors' time (cgroup v2)", FRACTION, "N", allowed=(0.01, 10000)),
         Option("pids-limit", "at most so many processes and threads (cgroup v2)", NUMBER, "N", allowed=(1, 2**22)),
         Option(
-            "restart", "when it is started again: no, on-failure[:N], always, unless-stopped", TEXT, "POLICY",
-            man="With on-failure:N at most N times in a row. With always and unless-stopped also after a reboot, with always even if it had been stopped.",
+            "restart",
+            "when it is started again: no, on-failure[:N], always, unless-stopped",
+            TEXT,
+            "POLICY",
+            man="With on-failure:N at most N times in a row. With always and unless-stopped also after a reboot,"
+            " with always even if it had been stopped.",
         ),
         Option(
-            "restart-delay", "the delay before a restart, and to what it grows: 100ms..30s; 0: none", TEXT, "FIRST[..LAST]",
+            "restart-delay",
+            "the delay before a restart, and to what it grows: 100ms..30s; 0: none",
+            TEXT,
+            "FIRST[..LAST]",
             man="It doubles with each restart in a row, and varies by up to a tenth.",
         ),
         Option("restart-stable", "a run of that length makes the delays begin anew", DURATION, "DURATION"),
@@ -87,15 +96,31 @@ RUN = Verb(
         Option("success-codes", "exit codes that are no failure", TEXT, "N,..."),
         Option("stop-signal", "the signal that stops it", SIGNAL, "SIG"),
         Option("stop-timeout", "how long it has after that signal", DURATION, "DURATION"),
-        Option("stop-sequence", "signals and times to stop it by, instead of the two above: 'TERM/10s INT/5s KILL'", TEXT, "STEPS"),
+        Option(
+            "stop-sequence",
+            "signals and times to stop it by, instead of these two: 'TERM/10s INT/5s KILL'",
+            TEXT,
+            "STEPS",
+        ),
         Option("kill-mode", "who gets the stop signal", CHOICE, "MODE", allowed=("tree", "group", "main")),
         Option("grace", "how long what it left behind has, after it ended by itself", DURATION, "DURATION"),
         Option("rewrite", "send another signal than the one asked for; 0: none", TEXT, "SIG:SIG,...", many=True),
         Option("delay", "wait before this signal is sent to it", TEXT, "SIG=DURATION,...", many=True),
         Option("map-exit", "change an exit code", TEXT, "CODE:CODE,...", many=True),
-        Option("listen", "listen on tcp:HOST:PORT, udp:HOST:PORT or unix:/PATH, and pass the socket on as LISTEN_FDS", TEXT, "ADDRESS", many=True),
+        Option(
+            "listen",
+            "listen on tcp:HOST:PORT, udp:HOST:PORT or unix:/PATH, and pass the socket on as LISTEN_FDS",
+            TEXT,
+            "ADDRESS",
+            many=True,
+        ),
         Option("notify", "it says by NOTIFY_SOCKET when it is ready"),
-        Option("log-driver", "where its output goes: k8s-file, json-file, journald, raw, passthrough, none, or several, with commas between them", TEXT, "DRIVER"),
+        Option(
+            "log-driver",
+            "where its output goes: k8s-file, json-file, journald, raw, passthrough, none; or several, with commas",
+            TEXT,
+            "DRIVER",
+        ),
         Option("log-opt", "path=, max-size=, max-file=, mode=blocking|non-blocking, ...", TEXT, "KEY=VALUE", many=True),
     ),
     operands=COMMAND,
@@ -107,7 +132,7 @@ RUN = Verb(
         "pyinitctl run --rm -it -- bash",
         "pyinitctl run -d --log-opt max-size=10m --stop-signal QUIT -- nginx -g 'daemon off;'",
     ),
-)  # fmt: skip
+)
 
 VERBS = (
     RUN,
@@ -145,7 +170,13 @@ VERBS = (
         examples=("pyinitctl logs -f --tail 10 web worker",),
     ),
     Verb("start", "start services that were created or have ended", (ALL, FILTER), operands=NAMES, usage="NAME..."),
-    Verb("stop", "stop services, and wait until nothing is left of them", (ALL, FILTER, TIME), operands=NAMES, usage="NAME..."),
+    Verb(
+        "stop",
+        "stop services, and wait until nothing is left of them",
+        (ALL, FILTER, TIME),
+        operands=NAMES,
+        usage="NAME...",
+    ),
     Verb("restart", "stop services, and start them again", (ALL, FILTER, TIME), operands=NAMES, usage="NAME..."),
     Verb(
         "kill",
@@ -167,7 +198,13 @@ VERBS = (
         "wait",
         "wait for services, and print their exit codes",
         (
-            Option("condition", "what to wait for", CHOICE, "CONDITION", allowed=("exited", "stopped", "running", "removed")),
+            Option(
+                "condition",
+                "what to wait for",
+                CHOICE,
+                "CONDITION",
+                allowed=("exited", "stopped", "running", "removed"),
+            ),
             FORMAT,
         ),
         operands=NAMES,
@@ -177,7 +214,11 @@ VERBS = (
     Verb(
         "attach",
         "join a running service: its output from now on, and its input",
-        (DETACH_KEYS, Option("no-stdin", "do not pass our input on"), Option("sig-proxy", "send the signals we get on to it (true)", CHOICE, "BOOL", allowed=("true", "false"))),
+        (
+            DETACH_KEYS,
+            Option("no-stdin", "do not pass our input on"),
+            Option("sig-proxy", "send the signals we get on to it (true)", CHOICE, "BOOL", allowed=("true", "false")),
+        ),
         operands=WORDS,
         usage="NAME",
     ),
@@ -217,13 +258,21 @@ VERBS = (
         operands=WORDS,
         usage="status|start|stop|upgrade",
         words=("status", "start", "stop", "upgrade"),
-        man="It is started by whatever command needs it, and by the services it lost, so start is hardly ever needed. stop stops all services first. upgrade replaces it by the version that is installed now; the services do not notice.",
+        man="It is started by whatever command needs it, and by the services it lost, so start is hardly ever needed."
+        " stop stops all services first. upgrade replaces it by the version that is installed now; the services do not"
+        " notice.",
     ),
     Verb("info", "print versions, directories and what the system offers", (FORMAT,)),
     Verb("version", "print the version", (FORMAT,)),
-    Verb("completion", "print the completions for a shell", operands=WORDS, usage="bash|zsh|fish", words=("bash", "zsh", "fish", "names")),
+    Verb(
+        "completion",
+        "print the completions for a shell",
+        operands=WORDS,
+        usage="bash|zsh|fish",
+        words=("bash", "zsh", "fish", "names"),
+    ),
     Verb("help", "print help on a command", operands=WORDS, usage="[COMMAND]"),
-)  # fmt: skip
+)
 ALIASES = {"ls": "ps", "list": "ps", "remove": "rm"}
 
 

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -129,7 +131,7 @@ class Reader:
         while line := self.line():
             if found := re.search(pattern, line):
                 return found
-        raise AssertionError(f"no {pattern!r} in {self.seen.decode()!r}")
+        pytest.fail(f"no {pattern!r} in {self.seen.decode()!r}")
 
     def text(self, pattern: str) -> re.Match[str]:
         """Read on until the pattern is there, in a line that need not be complete, such as a prompt."""
@@ -225,7 +227,7 @@ class Running:
             code = self._popen.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             tree = {pid: status(pid)["Name"] + " " + state(pid) for pid in [self.pid, *descendants(self.pid)]}
-            raise AssertionError(f"did not end: {tree}, {self.out.seen[-500:]!r}, {self.errors!r}") from None
+            pytest.fail(f"did not end: {tree}, {self.out.seen[-500:]!r}, {self.errors!r}")
         return code if code >= 0 else 128 - code
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ def _bare_root(cache: Path) -> Path:
     if not archive.exists():
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             root = Path(folder, "root")
-            command = ["debootstrap", "--variant=minbase", f"--include={GIVEN}", SUITE, root]
+            command: list[str | Path] = ["debootstrap", "--variant=minbase", f"--include={GIVEN}", SUITE, root]
             mirror = os.environ.get("PYINIT_DEBIAN_MIRROR")
             subprocess.run([*command, *([mirror] if mirror else [])], check=True)
             made = Path(folder, "made.tar")
@@ -68,7 +68,18 @@ def bare_debian() -> int:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
         environment |= {name: os.environ[name] for name in PASSED if name in os.environ}
         # Its own mounts and processes, all of which end with it.
-        isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "chroot", root, "/bin/sh", "-c", script]
+        isolated: list[str | Path] = [
+            "unshare",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "chroot",
+            root,
+            "/bin/sh",
+            "-c",
+            script,
+        ]
         done = subprocess.run(isolated, env=environment, stdin=subprocess.DEVNULL, check=False)
         print("the second ./dev run reused everything" if done.returncode == 0 else "./dev run FAILED", flush=True)
         return done.returncode

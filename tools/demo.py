@@ -16,7 +16,7 @@ from typing import IO
 
 import pyinit
 
-# A web application's likeness: it starts a helper that detaches (a daemon: its parent leaves at once), and stops on INT.
+# A web application's likeness: it starts helpers that detach (their parents leave at once), and stops on INT.
 SERVICE = """
 import os, signal, subprocess, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})

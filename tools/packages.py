@@ -152,7 +152,7 @@ def ensure(*groups: Iterable[Need]) -> None:
             install = f"apt-get install --no-install-recommends {' '.join(names)}"
         else:
             install = f"dnf install {' '.join(names)}"
-        message = f"some packages are missing, and installing them needs root; run this, then again what you ran:\nsudo {install}"
+        message = f"some packages are missing, and that needs root; run this, then the same again:\nsudo {install}"
         raise MissingError(message)
     print(f"./dev: installing {' '.join(names)}", flush=True)
     _install(manager, names)

@@ -45,13 +45,22 @@ def source_hash() -> str:
 
 
 def _pip(*arguments: str) -> None:
-    command = [VENV_BIN / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments]
+    command: list[str | Path] = [
+        VENV_BIN / "python",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        *arguments,
+    ]
     subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
 
 
 def _make() -> None:
     """Make .venv, or make it anew where its Python is gone or another one."""
-    wanted = f"{sys.version}\n{sys.base_prefix}"
+    # Not the whole version: installing python3-venv may bring a patch release while the older one runs this.
+    wanted = f"{sys.version_info.major}.{sys.version_info.minor} {sys.base_prefix}"
     marker = VENV / ".dev-python"
     if (VENV_BIN / "python").exists() and marker.exists() and marker.read_text() == wanted:
         return

@@ -43,7 +43,7 @@ ARCHITECTURES = [
 
 
 def _hatchling(kind: str, into: Path, **environment: str) -> None:
-    command = [VENV_BIN / "python", "-m", "hatchling", "build", "--target", kind, "--directory", into]
+    command: list[str | Path] = [VENV_BIN / "python", "-m", "hatchling", "build", "--target", kind, "--directory", into]
     settings = {"SOURCE_DATE_EPOCH": EPOCH, **os.environ, **environment}
     subprocess.run(command, cwd=ROOT, env=settings, stdin=subprocess.DEVNULL, check=True)
 

@@ -22,7 +22,6 @@ static bool address_of(struct sockaddr_un *address, const char *path) {
     return true;
 }
 
-/* Our umask makes the socket's mode 0600. */
 static int bind_to(int fd, const char *path) {
     enum { WAITING = 16 };
     struct sockaddr_un address;
@@ -30,9 +29,10 @@ static int bind_to(int fd, const char *path) {
         return ENAMETOOLONG;
     files_make_parents(path);
     unlink(path);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, WAITING))
-        return errno;
-    return 0;
+    mode_t before = umask(0177);
+    int result = bind(fd, (struct sockaddr *)&address, sizeof address);
+    umask(before);
+    return result || listen(fd, WAITING) ? errno : 0;
 }
 
 int link_listen(struct link *link, const char *path) {

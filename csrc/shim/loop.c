@@ -93,12 +93,12 @@ static void turn(struct shim *shim) {
         if (polled[i].revents && call_watches(shim))
             call_wake(shim);
     }
-    tell_due(shim);
-    if (connected && shim->link.connection < 0)
-        call_begin(shim);
     int64_t now = now_ms();
     stop_tick(shim, now);
     exits_tick(shim, now);
+    tell_due(shim);
+    if (connected && shim->link.connection < 0)
+        call_begin(shim);
     call_tick(shim, now);
 }
 

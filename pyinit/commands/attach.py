@@ -20,5 +20,5 @@ def run(parsed: Parsed) -> int:
     stdin = not parsed["no-stdin"]
     connection = client.Connection(client.find_dirs())
     with foreground.Session(stdin=stdin, keys=keys, proxy=parsed["sig-proxy"] != "false") as session:
-        answer = connection.request("attach", name=parsed.operands[0], stdin=stdin, **foreground.size())
+        answer = connection.request("attach", name=parsed.operands[0], stdin=stdin)
         return session.run(connection, answer)

@@ -19,7 +19,7 @@ def run(parsed: Parsed) -> int:
     if parsed.operands[0] == "names":
         show.out("".join(f"{service['name']}\n" for service in ondisk.services(client.find_dirs())))
         return 0
-    from pyinit import completions  # noqa: PLC0415
+    from pyinit import completions  # noqa: PLC0415 (only for these)
 
     show.out(completions.MAKERS[parsed.operands[0]]())
     return 0

@@ -79,7 +79,7 @@ def of_files(dirs: Dirs) -> Iterator[dict[str, Any]]:
     """Yield the events that are in the supervisor's files, the oldest first."""
     for path in (f"{dirs.events}.1", dirs.events):
         try:
-            file = open(path, encoding="utf-8")
+            file = open(path, encoding="utf-8")  # noqa: SIM115 (closed below)
         except FileNotFoundError:
             continue
         with file:

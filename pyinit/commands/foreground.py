@@ -16,7 +16,7 @@ from pyinit.errors import PyinitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Self
 
     from pyinit.client import Connection
 
@@ -43,7 +43,7 @@ def detach_keys(text: str | None) -> bytes:
         elif control != word.lower() and len(control) == 1 and control in "@abcdefghijklmnopqrstuvwxyz[\\]^_":
             keys.append(ord(control.upper()) & 0x1F)
         else:
-            message = f"--detach-keys: {word!r} is no key: a letter, or ctrl- and one of a-z @ [ \\ ] ^ _, with commas between them"
+            message = f"--detach-keys: {word!r} is no key: a letter, or ctrl- and one of a-z @ [ \\ ] ^ _"
             raise PyinitError(message)
     return bytes(keys)
 
@@ -115,21 +115,15 @@ class Terminal:
                 return  # it hung up
 
 
-def terminal_size() -> list[int] | None:
-    """The rows and columns of our terminal."""
+def terminal_size() -> tuple[int, int] | None:
+    """The rows and columns of our terminal, if it has any."""
     for fd in (0, 1, 2):
         try:
             columns, rows = os.get_terminal_size(fd)
         except OSError:
             continue
-        return [rows, columns]
+        return (rows, columns) if rows and columns else None
     return None
-
-
-def size() -> dict[str, list[int]]:
-    """The same as an argument of a request; nothing without a terminal."""
-    found = terminal_size()
-    return {"size": found} if found else {}
 
 
 class Session:
@@ -152,7 +146,7 @@ class Session:
         self._tty = False
         self._impatient = 0
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         signals = [*(FORWARDED if self._proxy else ()), _signal.SIGWINCH, _signal.SIGPIPE]
         for number in signals:
             if _signal.getsignal(number) is not _signal.SIG_IGN or number == _signal.SIGPIPE:
@@ -187,15 +181,16 @@ class Session:
                 return self._code
             if self._detached:
                 return 0
-            again = self._find_again(ident, name, reason)
-            if again is None:
-                return self._code if self._code is not None else 0
-            connection = again
+            found = self._find_again(ident, name, reason)
+            if isinstance(found, int):
+                return found
+            connection = found
 
     def _join(self, tty: bool) -> None:
         self._joined, self._tty = True, tty
         if not tty:
             return
+        self._resize()
         if self._stdin and os.isatty(0):
             self._terminal = Terminal(0)
             for number in (*DEADLY, *(FORWARDED if not self._proxy else ())):
@@ -210,7 +205,7 @@ class Session:
         os.kill(os.getpid(), number)
 
     def _suspend(self, *_: object) -> None:
-        """Somebody sent TSTP (no key does in raw mode): the shell gets its terminal as it was, and we ours on return."""
+        """Somebody sent TSTP (no key does in raw mode): the shell gets its terminal as it was, we ours on return."""
         if self._terminal:
             self._terminal.restore()
             os.kill(os.getpid(), _signal.SIGSTOP)
@@ -332,13 +327,14 @@ class Session:
         del self._to_send[:sent]
         return ""
 
-    def _find_again(self, ident: str, name: str, reason: str) -> Connection | None:
-        """Attach to the service once more; None when it has ended, and its exit code is known."""
+    def _find_again(self, ident: str, name: str, reason: str) -> Connection | int:
+        """Attach to the service once more; its exit code when it has ended."""
         show.error(f"{name}: {reason}; it goes on, and what it wrote in between is in its log")
         while True:
             connection = client.Connection(client.find_dirs())
             try:
-                connection.request("attach", name=ident, stdin=self._stdin, **size())
+                connection.request("attach", name=ident, stdin=self._stdin)
+                self._resize()
             except client.Gone:
                 connection.socket.close()
                 continue
@@ -349,7 +345,6 @@ class Session:
             try:
                 with connection:
                     connection.send("wait", names=[ident], condition="exited")
-                    self._code = next((int(line["exit_code"]) for line in connection.lines()), 0)
+                    return next((int(line["exit_code"] or 0) for line in connection.lines()), 0)
             except client.Gone:
                 continue
-            return None

@@ -34,5 +34,5 @@ def run(parsed: Parsed) -> int:
     stdin = bool(parsed["interactive"])
     connection = client.Connection(client.find_dirs())
     with foreground.Session(stdin=stdin, keys=keys, proxy=True) as session:
-        answer = connection.request("run", spec=spec, stdin=stdin, replace=parsed["replace"], **foreground.size())
+        answer = connection.request("run", spec=spec, stdin=stdin, replace=parsed["replace"])
         return session.run(connection, answer)

@@ -10,6 +10,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 CSRC = HERE.parent.parent / "csrc"
+SHIM = ["payload", "record", "sequence", "settings"]  # what of pyinit-shim is pure
 WARNINGS = [
     "-Wall",
     "-Wextra",
@@ -32,6 +33,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give all of the shim but its main(), of which a test links what it uses."""
     folder = tmp_path_factory.mktemp("units")
     sources = sorted(str(path) for path in CSRC.glob("*.c") if path.name != "main.c")
+    sources += [str(CSRC / "shim" / f"{name}.c") for name in SHIM]
     subprocess.run([*COMPILE, "-c", *sources], cwd=folder, check=True)
     subprocess.run(["ar", "rcs", "units.a", *sorted(path.name for path in folder.glob("*.o"))], cwd=folder, check=True)
     return folder / "units.a"

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
+SETTING_UP = 900.0  # seconds, for a debootstrap and a build with a compiler from the network on a busy machine
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Allow for the images, which are made within the time of the first test that needs them.
+
+    A test that waits in vain ends long before: whatever it waits for, tests.running waits with a limit of its own.
+    """
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(SETTING_UP))
 
 
 @pytest.fixture(scope="session")

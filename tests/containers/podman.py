@@ -107,6 +107,8 @@ class Podman:
         if tried.returncode == 0:
             return ""
         notice = f"podman's storage is the slow vfs, as overlay does not work here: {tried.stderr}"
+        for remembers in ("root", "libpod"):  # podman's database has the name of the first driver
+            shutil.rmtree(self.here / remembers, ignore_errors=True)
         tried = self._try("vfs")
         assert tried.returncode == 0, f"podman does not work here: {tried.stderr}"
         return notice

@@ -26,8 +26,11 @@ def cached(suite: str = SUITE) -> Path:
 
 def _make(place: Path, suite: str) -> Path:
     root = place / "root"
+    # debootstrap mounts /proc in there. In namespaces of its own, as otherwise an end by force would leave it mounted,
+    # for whoever then removes the directory to walk into.
+    apart = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
     made = subprocess.run(
-        ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(root), MIRROR],
+        [*apart, "debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(root), MIRROR],
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

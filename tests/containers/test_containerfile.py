@@ -34,7 +34,6 @@ def default_image(podman: Podman, base: str, init_image: str) -> str:  # noqa: A
     return podman.build(ROOT, f"--build-arg=BASE={base}", tag="pyinit-default")
 
 
-@pytest.mark.timeout(600)
 def test_init_target(podman: Podman, init_image: str, tmp_path: Path) -> None:
     """The target init is one file, /pyinit, which everyone may run, and which runs with nothing beside it."""
     name = podman.name()
@@ -48,7 +47,6 @@ def test_init_target(podman: Podman, init_image: str, tmp_path: Path) -> None:
     assert started.stdout.startswith("pyinit ")
 
 
-@pytest.mark.timeout(600)
 def test_copied_from_the_init_target(podman: Podman, init_image: str, tmp_path: Path, scratch: str) -> None:
     """COPY --from the target init gives an image of somebody else its init."""
     name = podman.name()
@@ -62,7 +60,6 @@ def test_copied_from_the_init_target(podman: Podman, init_image: str, tmp_path: 
         assert app.wait() == 4
 
 
-@pytest.mark.timeout(600)
 def test_default_target(podman: Podman, default_image: str) -> None:
     """The default target has pyinit as ENTRYPOINT and the Python package that knows where it is."""
     image = json.loads(podman.run("image", "inspect", default_image).stdout)[0]
@@ -72,7 +69,6 @@ def test_default_target(podman: Podman, default_image: str) -> None:
     assert (done.returncode, done.stdout) == (0, "True 1\n"), done.stderr
 
 
-@pytest.mark.timeout(600)
 def test_default_target_stops(podman: Podman, default_image: str) -> None:
     """In the default target podman stop reaches a Python application, and its exit code is the container's."""
     app_py = (Path(__file__).parent / "apps/handler.py").read_text()

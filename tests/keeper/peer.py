@@ -14,7 +14,7 @@ from pyinit import protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WAIT = 60.0  # seconds; what a test waits for comes at once, or never
+WAIT = 20.0  # seconds; what a test waits for comes at once, or never
 
 
 class Peer:
@@ -138,6 +138,7 @@ class Shim:
             )
         self.status: int | None = None
         self.peer = Peer(ours)
+        self.peers = [self.peer]
 
     def configure(self, peer: Peer | None = None, argv: Sequence[str] = (), env: Sequence[str] = ()) -> int:
         """Send CONFIG; a supervisor is called if argv is not empty. The errno."""
@@ -158,7 +159,8 @@ class Shim:
         """Give a new connection."""
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         connection.connect(str(self.path))
-        return Peer(connection)
+        self.peers.append(Peer(connection))
+        return self.peers[-1]
 
     def adopt(self) -> Peer:
         """Give a new connection that has said hello."""
@@ -179,7 +181,8 @@ class Shim:
                 os.kill(pid, signal.SIGKILL)
             os.kill(self.pid, signal.SIGKILL)
             self.wait()
-        self.peer.close()
+        for peer in self.peers:
+            peer.close()
 
 
 def descendants(pid: int) -> list[int]:

@@ -35,7 +35,7 @@ def real() -> Callable[[str], Path]:
 def personas(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a directory that holds pyinit under each peer's name, to be put first on PATH.
 
-    With PYINIT_PEERS=real it holds the peers themselves: that tests these tests.
+    With PYINIT_PEERS=real it holds the peers themselves: that tests these tests, save test_better.py.
     """
     folder = tmp_path_factory.mktemp("personas")
     for name, peer in NAMES.items():

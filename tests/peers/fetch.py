@@ -38,7 +38,7 @@ def _run(what: str, command: list[str], folder: Path) -> str:
         raise CannotFetchError(what, error) from error
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.startswith("E:")] or done.stderr.splitlines()
-        raise CannotFetchError(what, f"{command[0]} says {said[-1:] or 'nothing'}")
+        raise CannotFetchError(what, f"{command[0]} says {said[0] if said else 'nothing'}")
     return done.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,18 @@ def start_on_terminal(stack: ExitStack) -> Callable[..., Terminal]:
 def listen(probe: Callable[[str], str]) -> Callable[..., list[str]]:
     """Give a function that makes the command line of the probe `listen`."""
     return lambda *arguments: [probe("listen"), *arguments]
+
+
+@pytest.fixture
+def flood(stack: ExitStack, probe: Callable[[str], str]) -> Callable[[int, int, int], Callable[[], int]]:
+    """Give a function that queues a process so many signals with values; what it gives waits for the end of that."""
+
+    def to(pid: int, number: int, count: int) -> Callable[[], int]:
+        sender = stack.enter_context(subprocess.Popen([probe("flood"), str(pid), str(number), str(count)]))
+        stack.callback(sender.kill)
+        return sender.wait
+
+    return to
 
 
 @pytest.fixture

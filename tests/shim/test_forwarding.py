@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -176,7 +175,7 @@ def test_real_time_signals_keep_order_and_value(
     start: Callable[..., Running],
     pyinit: str,
     listen: Callable[..., list[str]],
-    probe: Callable[[str], str],
+    flood: Callable[[int, int, int], Callable[[], int]],
     number: int,
     option: str,
     names: str,
@@ -184,7 +183,7 @@ def test_real_time_signals_keep_order_and_value(
     """Real-time signals arrive as often as sent, in their order, each with its value."""
     program = start(pyinit, option, *listen(FAMILY))
     ready(program.out, 5)
-    subprocess.run([probe("flood"), str(program.init), str(number), "50"], check=True)
+    assert flood(program.init, number, 50)() == 0
     lines = [program.out.line() for _ in range(50 * len(names.split()))]
     for name in names.split():
         heard = [line for line in lines if line.startswith(f"{name} ")]
@@ -192,22 +191,28 @@ def test_real_time_signals_keep_order_and_value(
 
 
 def test_rewritten_real_time_signals_keep_their_values(
-    start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]], probe: Callable[[str], str]
+    start: Callable[..., Running],
+    pyinit: str,
+    listen: Callable[..., list[str]],
+    flood: Callable[[int, int, int], Callable[[], int]],
 ) -> None:
     """The value goes along when one real-time signal is rewritten to another."""
     program = start(pyinit, "-r", "RTMIN:RTMIN+5", *listen())
     ready(program.out)
-    subprocess.run([probe("flood"), str(program.init), "34", "20"], check=True)
+    assert flood(program.init, 34, 20)() == 0
     assert [program.out.line() for _ in range(20)] == [f"main 39 {value}" for value in range(20)]
 
 
 def test_value_of_a_standard_signal(
-    start: Callable[..., Running], pyinit: str, listen: Callable[..., list[str]], probe: Callable[[str], str]
+    start: Callable[..., Running],
+    pyinit: str,
+    listen: Callable[..., list[str]],
+    flood: Callable[[int, int, int], Callable[[], int]],
 ) -> None:
     """A standard signal that was queued with a value arrives."""
     program = start(pyinit, *listen())
     ready(program.out)
-    subprocess.run([probe("flood"), str(program.init), str(int(signal.SIGUSR1)), "1"], check=True)
+    assert flood(program.init, signal.SIGUSR1, 1)() == 0
     assert program.out.line().startswith(f"main {int(signal.SIGUSR1)} ")
 
 

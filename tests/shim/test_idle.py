@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from tests.running import Running
 
-# Waits to be told, then for as long as an init that polls would need to show it, and tells of it.
-APPLICATION = ["sh", "-c", "echo ready; read line; sleep 1.2; echo over; read line"]
+# Is busy for a moment, in which the init gives back what it needed to start; waits to be told, then for as long as an
+# init that polls would need to show it; and tells of both.
+APPLICATION = ["sh", "-c", "sleep 1; echo ready; read line; sleep 1.2; echo over; read line"]
 
 
 def switches(pid: int) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,7 +62,7 @@ def test_long_run(
     start: Callable[..., Running],
     watched: list[str],
     listen: Callable[..., list[str]],
-    probe: Callable[[str], str],
+    flood: Callable[[int, int, int], Callable[[], int]],
     tmp_path: Path,
     options: list[str],
 ) -> None:
@@ -76,7 +75,7 @@ def test_long_run(
     for number in every if len(watched) == 1 else {1, 2, 3, 10, 12, 15, 18, 28, 35}:
         program.send(number)
     program.out.until("^main 2 -$")
-    subprocess.run([probe("flood"), str(program.init), "40", "20"], check=True)
+    assert flood(program.init, 40, 20)() == 0
     program.out.until("^main 40 19$")
     program.tell("exit 7")
     assert program.wait() == 7, program.errors

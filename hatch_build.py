@@ -1,4 +1,4 @@
-"""The wheel's build hook: compiles the shim and puts the program itself at bin/pyinit.
+"""The wheel's build hook: compiles the init and the shim, and puts them at bin/pyinit and bin/pyinit-shim.
 
 The wheel holds no extension module, so it is tagged py3-none-PLATFORM and serves every Python. `./dev wheels` names
 what to cross-compile for in PYINIT_WHEEL, as TARGET=TAG; without it, the shim is built for the machine that builds.
@@ -31,14 +31,17 @@ class ShimBuildHook(BuildHookInterface[Any]):
 
         target, _, platform = os.environ.get("PYINIT_WHEEL", "").partition("=")
         toolchain = build.choose(target=target or None)
-        shim = Path(self.root, "build", target or "native", "pyinit")
-        build.build(shim, toolchain)
-        sys.stderr.write(build.announce(shim, toolchain) + "\n")
+        programs = {}
+        for name in build.PROGRAMS:
+            program = Path(self.root, "build", target or "native", name)
+            build.build(program, toolchain, name)
+            sys.stderr.write(build.announce(program, toolchain) + "\n")
+            programs[str(program)] = name
 
         platform = platform or own_platform()
         if not toolchain.static:
             # pip hides what a build prints, but it prints the wheel's name; a tag that no system has does no harm.
             platform += ".shim_is_dynamic_not_static"
-        build_data["shared_scripts"] = {str(shim): "pyinit"}
+        build_data["shared_scripts"] = programs
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"

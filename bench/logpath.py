@@ -39,8 +39,7 @@ def measure(driver: str, megabytes: int, width: int, pipe_size: int) -> tuple[fl
         os.close(read_end)
         produce(write_end, megabytes * 1_000_000, width)
     os.close(write_end)
-    options = {} if driver in ("none", "journald") else {"path": f"{folder}/log", "max-size": "200m", "max-file": "2"}
-    path = logs.LogPath(read_end, None, staging.create("bench"), None, logs.check_options(driver, options), folder)
+    path = logs.LogPath(read_end, None, staging.create("bench"), None, logs.check_options(driver, {}), folder)
     poll = select.epoll()
     poll.register(read_end, select.EPOLLIN)
     while not path.ended(0):

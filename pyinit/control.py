@@ -114,6 +114,8 @@ class Client:
             return
         self._in += data
         self._serve()
+        if self._socket and self.busy and len(self._in) > LONGEST_REQUEST:  # it does not wait for its answers
+            self.close()
 
     def _serve(self) -> None:
         while self._socket and self._in and not self.busy:
@@ -140,6 +142,11 @@ class Client:
             self.fail(error)
         except OSError as error:
             self.fail(PyinitError(f"the supervisor cannot do it: {os.strerror(error.errno or 0)}"))
+        except Exception as error:  # noqa: BLE001 (whatever a client has found: it must not end us)
+            import traceback  # noqa: PLC0415
+
+            traceback.print_exc()
+            self.fail(PyinitError(f"a bug of the supervisor, which is in its log: {type(error).__name__}"))
 
     def answer(self, **values: Any) -> None:
         """The last line of an answer."""

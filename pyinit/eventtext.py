@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_BYTES = ("peak", "memory")
+_BYTES = ("peak_memory",)
 _SPANS = ("duration", "delay")
 
 
@@ -16,7 +16,9 @@ def line(event: dict[str, Any]) -> str:
     """When, what, to whom, and the details: `2026-01-31T12:00:00.123456+01:00 exited web 0123456789ab code=1`."""
     known = ("time", "event", "name", "id")
     details = " ".join(
-        f"{key}={detail(key, value)}" for key, value in event.items() if key not in known and value is not None
+        f"{key}={detail(key, value)}"
+        for key, value in event.items()
+        if key not in known and value is not None and value is not False
     )
     words = (moments.iso(event["time"]), event["event"], event.get("name", ""), event.get("id", ""), details)
     return show.plain(" ".join(str(word) for word in words if word))

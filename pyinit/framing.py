@@ -9,7 +9,7 @@ The work is done by bytes.replace and bytes.rfind: a run of lines, however many,
 
 from __future__ import annotations
 
-from _json import encode_basestring, encode_basestring_ascii
+from _json import encode_basestring_ascii
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,25 +102,32 @@ def json(data: bytes, end: int, stream: bytes, stamp: bytes, longest: int, close
 
     Bytes that are no UTF-8 become lone surrogates, \udc80 to \udcff, as in Python: valid JSON, and nothing is lost.
     """
-    tail = '","stream":"%s","time":"%sZ"}\n' % (stream.decode(), stamp.decode())  # noqa: UP031 (JSON is full of braces)
+    head, tail = b'{"log":"', b'","stream":"%b","time":"%bZ"}\n' % (stream, stamp)
     out: list[Buffer] = []
     for start, stop, kind in pieces(data, end, longest, close):
-        text = data[start:stop].decode("utf-8", "surrogateescape")
-        try:
-            out.append(_json_records(encode_basestring(text), tail, kind).encode())
-        except UnicodeEncodeError:
-            out.append(_json_records(encode_basestring_ascii(text), tail, kind).encode())
+        text = _escaped(data[start:stop])
+        if kind == LINES:
+            framed = text.replace(b"\n", b"\\n" + tail + head)
+            out += (head, memoryview(framed)[: -len(head)])
+        else:
+            out += (head, text, b"\\n" if kind == LAST else b"", tail)
     return out
 
 
-def _json_records(quoted: str, tail: str, kind: int) -> str:
-    if kind == PART:
-        return '{"log":' + quoted[:-1] + tail
-    if kind == LAST:
-        return '{"log":' + quoted[:-1] + "\\n" + tail
-    # An escaped backslash before an n looks like a newline, so it is put away as a byte that no JSON text contains.
-    records = quoted[:-1].replace("\\\\", "\0").replace("\\n", "\\n" + tail + '{"log":"').replace("\0", "\\\\")
-    return '{"log":' + records[: -len('{"log":"')]
+_NO_CONTROL = bytes({*range(256)} - {*range(32)} | {10})
+
+
+def _escaped(data: bytes) -> bytes:
+    """The bytes inside of a JSON text, but newlines stay. A scan for each escape is far quicker than one for all."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        lines = data.decode("utf-8", "surrogateescape").split("\n")
+        return b"\n".join([encode_basestring_ascii(line)[1:-1].encode() for line in lines])
+    data = data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    for control in {*data.translate(None, _NO_CONTROL)}:
+        data = data.replace(bytes((control,)), b"\\u%04x" % control)
+    return data
 
 
 def raw(data: bytes, end: int, stream: bytes, stamp: bytes, longest: int, close: bool = False) -> list[Buffer]:

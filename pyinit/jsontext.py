@@ -48,6 +48,9 @@ def loads(text: str) -> Any:
     except StopIteration as stop:
         message = f"no JSON value at character {stop.value}"
         raise ValueError(message) from None
+    except SystemError:  # the C scanner cannot make its JSONDecodeError, as json.decoder is not imported
+        message = "it ends too early, or in a way that JSON has not"
+        raise ValueError(message) from None
     except RecursionError:
         message = "JSON that is nested too deeply"
         raise ValueError(message) from None

@@ -113,6 +113,7 @@ class LogPath:
         """Open the log, cut it back to the last commit, and do again what was not committed."""
         for stream in self._streams:
             self._work(stream)
+            stream.touched = self.now()  # a line that was begun goes on waiting for its end
 
     def pump(self, number: int) -> bool:
         """Log what is in the pipe of a stream, 0 or 1, a bounded amount. Whether there is more to do at once."""

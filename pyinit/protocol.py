@@ -135,6 +135,15 @@ class Message:
     """One message. The meaning of slot, id, a, b, c and body depends on the type."""
 
     __slots__ = ("a", "b", "body", "c", "id", "slot", "type", "version")
+    if TYPE_CHECKING:
+        version: int
+        type: int
+        slot: int
+        id: int
+        a: int
+        b: int
+        c: int
+        body: bytes
 
     def __init__(self, data: bytes) -> None:
         """Parse a whole message; ProtocolError if it is not one."""
@@ -210,7 +219,7 @@ def parse_config(body: bytes) -> tuple[bytes, bytes, bytes, list[bytes], list[by
     except ValueError:
         record, lock, socket, empty, end = b"", b"", b"", b"-", 0
     env = words[end + 1 : -2]
-    if empty or not (record and lock and socket) or words[-2:] != [b"", b""] or b"" in env:
+    if empty or not (record and lock and socket) or words[-2:] != [b"", b""] or b"" in env or end > len(words) - 3:
         text = "not the body of a CONFIG"
         raise ProtocolError(text)
     return record, lock, socket, words[4:end], env

@@ -75,7 +75,8 @@ def ended_of_record(record: dict[str, str]) -> Ended:
 
 def ended_without_record(run: int, code: int, started: float, now: float) -> Ended:
     """Of a run whose shim is gone, or that never came to be."""
-    nothing = dict.fromkeys(("signal", "user", "system", "peak", "killed"), 0)
+    nothing = dict.fromkeys(("user", "system", "peak", "killed"), 0)
+    nothing["signal"] = max(0, code - 128)
     flags = {"core": False, "oom": False}
     times = {"started": started, "ended": now, "duration": max(0.0, now - started)}
     return Ended({"run": run, "code": code, **nothing, **flags, **times})

@@ -35,6 +35,11 @@ def handle(client: Client, request: object) -> None:
         if value is not None and not _fits(value, allowed[key]):
             message = f"{verb}: {key}: {value!r} is no {allowed[key]}"
             raise PyinitError(message)
+    code, defaults = call.__code__, call.__defaults__ or ()
+    for key in code.co_varnames[1 : code.co_argcount - len(defaults)]:
+        if arguments.get(key) is None:
+            message = f"{verb}: {key}: missing: a {allowed[key]}"
+            raise PyinitError(message)
     client.busy = True
     call(client, **{key: value for key, value in arguments.items() if value is not None})
 

@@ -199,6 +199,7 @@ class Service:
             self._fail(launch.failure(self.spec, step, message.c))
             return
         self.state.pid, self.state.start_ticks = message.a, message.b
+        self.set_trouble("exit record", "")  # of the run before: the shim has no more need of it
         self.publish("started", pid=message.a, run=self.state.run)
         self.feed(states.SPAWNED)
 
@@ -362,12 +363,44 @@ class Service:
         try:
             sock = process.connect(self.supervisor.dirs.shim_socket(self.ident))
         except OSError:
-            if self.shim_pid and system.start_time(self.shim_pid) and system.read_file(f"/proc/{self.shim_pid}/comm"):
-                self.loop.after(RETRY, self._look_again)
-                return
-            self.declare_lost()
+            self._await_shims_end()
             return
         self.adopt(sock)
+
+    def seek_shim(self, pid: int) -> None:
+        """It has no socket. If its process lives, it will make one; else it is lost."""
+        self.shim_pid = pid
+        self._await_shims_end()
+
+    def _await_shims_end(self) -> None:
+        """It is about to be dead; or it lives, and makes its socket anew within a second."""
+        try:
+            pidfd = os.pidfd_open(self.shim_pid) if self.shim_pid else -1
+        except ProcessLookupError:
+            pidfd = -1
+        except OSError:
+            self.loop.after(RETRY, self._look_again)
+            return
+        if pidfd < 0:
+            self.declare_lost()
+            return
+
+        def ended(_events: int) -> None:
+            again.cancel()
+            let_go()
+            if self.shim is None and self.shim_pid:
+                self.declare_lost()
+
+        def let_go() -> None:
+            self.loop.remove(pidfd)
+            os.close(pidfd)
+
+        def look() -> None:
+            let_go()
+            self._look_again()
+
+        self.loop.add(pidfd, ended)
+        again = self.loop.after(RETRY, look)
 
     def _look_again(self) -> None:
         if self.shim is None and self.shim_pid:
@@ -461,17 +494,16 @@ class Service:
         self._tell()
 
     def _spawn_was_lost(self) -> None:
-        before, self.state.state = self.state.state, states.EXITED
+        """It is waiting for its start still, which is no restart. If we are killed now, it is so for the next one."""
+        before, self.state.state = self.state.state, states.WAITING
         if before == "":
             self.state.state = states.CREATED
         elif before == states.CANCELLED:
+            self.state.state = states.EXITED
             self._finish()
         else:
-            self.loop.soon(self.start_again)
-
-    def start_again(self) -> None:
-        """Start without forgetting how many restarts in a row there were."""
-        self.feed(states.START)
+            self.state.due = 0.0
+            self.resume_waiting()
 
     def resume_waiting(self) -> None:
         """After adoption in state waiting: what is left of the delay."""
@@ -576,14 +608,18 @@ class Service:
         self._part(protocol.QUIT)
 
     def save(self) -> bool:
-        """Save the state; False (and trouble) if that cannot be done now: then the next change tries again."""
+        """Save the state; False (and trouble) if that cannot be done now: then it is tried again in a second."""
+        dirs = self.supervisor.dirs
+        if self.removed:
+            return False
+        if not os.path.exists(f"{dirs.service(self.ident)}/spec.json"):
+            return self._save_anew()
         try:
-            records.save_state(self.supervisor.dirs, self.ident, self.state)
+            records.save_state(dirs, self.ident, self.state)
         except FileNotFoundError:
             return self._save_anew()
         except OSError as error:
-            self.set_trouble("state", f"cannot be saved: {os.strerror(error.errno or 0)}")
-            return False
+            return self._save_later(os.strerror(error.errno or 0))
         self.set_trouble("state", "")
         return True
 
@@ -594,10 +630,19 @@ class Service:
             records.save_spec(self.supervisor.dirs, self.ident, self.spec, self.state.created)
             records.save_state(self.supervisor.dirs, self.ident, self.state)
         except (OSError, PyinitError) as error:
-            self.set_trouble("state", f"cannot be saved: {error}")
-            return False
+            return self._save_later(str(error))
         self.set_trouble("state", "")
         return True
+
+    def _save_later(self, why: str) -> bool:
+        if "state" not in self.trouble:
+            self.loop.after(RETRY, self._save_again)
+        self.set_trouble("state", f"cannot be saved: {why}")
+        return False
+
+    def _save_again(self) -> None:
+        if "state" in self.trouble and not self.save() and not self.removed:
+            self.loop.after(RETRY, self._save_again)
 
     def set_trouble(self, what: str, text: str) -> None:
         if text == self.trouble.get(what, ""):

@@ -37,6 +37,10 @@ def name(key: str, value: object) -> str:
 
 def _text(key: str, value: object) -> str:
     if isinstance(value, str) and "\0" not in value:
+        try:
+            value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise _bad(key, value, "a text, or bytes as \\udc80 to \\udcff") from None
         return value
     raise _bad(key, value, "a text")
 

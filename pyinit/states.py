@@ -9,6 +9,7 @@ ending     the main process is gone by itself, and what it left behind is being 
            is left, now it is decided whether to start again. STOP: the same, and it is not started again.
 stopping   somebody asked for the end: the stop signals are on their way. EXITED is noted; EMPTY ends it.
 sweeping   the shim was lost: what it should have killed is searched for and killed. SWEPT: decided as after ending.
+           LOST: the supervisor that searched was killed; its successor searches again.
 swept-stop the same, but it was to be stopped: it is not started again.
 waiting    it is to be started again after a delay. DUE: starting. START: at once. STOP: exited.
 exited     as created, but it ran before.
@@ -77,7 +78,9 @@ _TABLE: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     (STOPPING, LOST): (SWEPT_STOP, (SWEEP,)),
     (SWEEPING, SWEPT): (EXITED, (DECIDE,)),
     (SWEEPING, STOP): (SWEPT_STOP, ()),
+    (SWEEPING, LOST): (SWEEPING, (SWEEP,)),
     (SWEPT_STOP, SWEPT): (EXITED, (FINISH,)),
+    (SWEPT_STOP, LOST): (SWEPT_STOP, (SWEEP,)),
     (WAITING, DUE): (STARTING, (SPAWN,)),
     (WAITING, START): (STARTING, (DISARM, SPAWN)),
     (WAITING, STOP): (EXITED, (DISARM, FINISH)),

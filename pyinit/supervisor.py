@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from _signal import SIG_IGN, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, set_wakeup_fd, signal
+from errno import ENOSPC
 from resource import RLIMIT_NOFILE, getrlimit, setrlimit
 
 from pyinit import cgroups, control, jsontext, launch, loop, process, protocol, records, restart, states, system
@@ -47,6 +48,7 @@ class Supervisor:
         self.followers: list[Callable[[str], None]] = []
         self.trouble = ""
         self._events_fd = -1
+        self._homeless: dict[str, int] | None = None
         self.departing: set[process.Shim] = set()
         self._last_word: Callable[[], None] | None = None
         self.server: control.Server | None = None
@@ -160,7 +162,10 @@ class Supervisor:
                     os.replace(path, f"{path}.1")
         if self._events_fd < 0:
             self._events_fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.write(self._events_fd, line.encode() + b"\n")
+        data = line.encode() + b"\n"
+        if (written := os.write(self._events_fd, data)) != len(data):  # the disk is full: no half lines
+            os.ftruncate(self._events_fd, os.fstat(self._events_fd).st_size - written)
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
 
     # The beginning.
 
@@ -201,12 +206,11 @@ class Supervisor:
         if state.state == states.WAITING:
             service.resume_waiting()
         elif states.is_live(state.state):
-            service.declare_lost()
-        elif (
-            state.state == states.EXITED
-            and service.spec.policy.name == restart.ALWAYS
-            and state.stopped
-            and _rebooted(state.started)
+            if self._homeless is None:
+                self._homeless = _find_shims()
+            service.seek_shim(self._homeless.get(service.ident, 0))
+        elif state.state == states.EXITED and (
+            state.again or (service.spec.policy.name == restart.ALWAYS and state.stopped and _rebooted(state.started))
         ):
             service.start()
 
@@ -272,6 +276,16 @@ def _remove_tree(path: str) -> None:
             pass
 
 
+def _find_shims() -> dict[str, int]:
+    """pids of shims by service: of those that have no socket, since the runtime directory was removed."""
+    found = {}
+    for name in os.listdir("/proc"):
+        words = (system.read_file(f"/proc/{name}/cmdline", 256) or b"").split(b"\0") if name.isdecimal() else []
+        if words[0:1] == [b"pyinit-shim"] and len(words) > 1:
+            found[os.fsdecode(words[1])] = int(name)
+    return found
+
+
 def _own_lock(dirs: Dirs) -> int:
     """The lock: inherited, or taken now. Exits quietly if another supervisor has it."""
     try:
@@ -289,10 +303,33 @@ def _own_lock(dirs: Dirs) -> int:
 def _only_one(dirs: Dirs) -> int:
     """The state directory's lock: two runtime directories do not share one. PyinitError if somebody has it."""
     fd = system.lock(dirs.state_lock)
+    if fd is None and _relieve(dirs):
+        end = time.monotonic() + 5
+        while fd is None and time.monotonic() < end:
+            time.sleep(0.005)
+            fd = system.lock(dirs.state_lock)
     if fd is None:
         message = f"another supervisor uses the state directory {dirs.state}"
         raise PyinitError(message)
+    try:
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
+    except OSError:
+        pass  # a full disk: then nobody can relieve us
     return fd
+
+
+def _relieve(dirs: Dirs) -> bool:
+    """Have a supervisor leave that nobody can reach any more, since its runtime directory, ours now, was removed."""
+    pid = (system.read_file(dirs.state_lock) or b"").decode()
+    words = (system.read_file(f"/proc/{pid}/cmdline") or b"").split(b"\0") if pid.isdecimal() else []
+    if os.fsencode(dirs.runtime) not in words or b"supervisor" not in words:
+        return False
+    try:
+        os.kill(int(pid), SIGUSR2)
+    except OSError:
+        return False
+    return True
 
 
 def _listen_to_signals(supervisor: Supervisor) -> None:
@@ -306,6 +343,8 @@ def _listen_to_signals(supervisor: Supervisor) -> None:
         for number in os.read(reader, 64):
             if number in (SIGTERM, SIGINT):
                 control.stop_all(supervisor, supervisor.loop.stop)
+            elif number == SIGUSR2:  # another supervisor is to take over: _relieve
+                supervisor.loop.stop()
             elif number == SIGHUP:
                 for service in supervisor.services.values():
                     service.reopen_log()

@@ -83,7 +83,8 @@ def _once(name: str, made_from: str, *pip: str, saying: str) -> None:
 def ensure(*groups: str) -> None:
     """Bring .venv up to date with the sources and with the named dependency groups."""
     _make()
-    parts = {"build": [*_project()["build-system"]["requires"], *BACKEND]}
+    project = _project()
+    parts = {"build": [*project["build-system"]["requires"], *BACKEND, *project["project"]["dependencies"]]}
     parts |= {group: requirements(group) for group in groups}
     for name, wanted in parts.items():
         _once(name, "\n".join(wanted), *wanted, saying=f"installing the Python packages to {name}")

@@ -63,7 +63,7 @@ enum {
     STATUS_ALIVE = 1,    /* the main child lives */
     STATUS_EXITED = 2,   /* an exit report waits for its ACK */
     STATUS_STOPPING = 4, /* a STOP goes on */
-    STATUS_LEFT = 8,     /* descendants other than the main child are left */
+    STATUS_LEFT = 8,     /* descendants are left, though the main child is dead */
     STATUS_MORE = 16,    /* another STATUS with more descriptors follows */
 };
 
@@ -82,7 +82,7 @@ enum {
 /* SPAWNED's slot: what failed with the errno in c. */
 enum step {
     STEP_NONE = 0,
-    STEP_BUSY = 1,       /* a main child lives */
+    STEP_BUSY = 1,       /* a main child lives, or a STOP goes on */
     STEP_CONFIG = 2,     /* there was no CONFIG yet */
     STEP_PAYLOAD = 3,    /* it is not there, too large, or malformed */
     STEP_MEMORY = 4,     /* to hold the payload */

@@ -131,12 +131,15 @@ class Session:
 
     def __init__(self, *, stdin: bool, keys: bytes, proxy: bool) -> None:
         self._stdin = stdin
+        self._had_stdin = stdin
         self._keys = KeyWatch(keys)
         self._proxy = proxy
         self._arrived, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._old: dict[int, Any] = {}
         self._terminal: Terminal | None = None
-        self._to_send = bytearray()
+        self._to_send: list[bytes] = []  # frames
+        self._sent = 0  # bytes of the first of them
+        self._unsent = 0  # bytes of all of them
         self._to_write: list[tuple[int, bytes]] = []
         self._waiting = 0  # bytes in _to_write
         self._closed: set[int] = set()
@@ -215,7 +218,7 @@ class Session:
     def _resize(self) -> None:
         size = terminal_size()
         if size and self._tty:
-            self._to_send += client.frame(client.RESIZE, b"".join(number.to_bytes(2, "big") for number in size))
+            self._queue(client.frame(client.RESIZE, b"".join(number.to_bytes(2, "big") for number in size)))
 
     def _attached(self, connection: Connection) -> str:
         """Pass everything on until one side ends; why it ended if that was not the process's end or the detach keys."""
@@ -234,8 +237,7 @@ class Session:
             if ready.get(connection.fileno(), 0) & ~select.POLLOUT and not reason:
                 reason = self._receive(connection, frames)
             if self._to_send and not reason:
-                reason = self._send(connection)
-        self._to_send.clear()
+                self._send(connection)
         return reason
 
     def _wait(self, connection: Connection, *, listening: bool) -> dict[int, int]:
@@ -245,7 +247,7 @@ class Session:
         if not over:
             events = (select.POLLIN if self._waiting < MUCH_OUTPUT else 0) | (select.POLLOUT if self._to_send else 0)
             poll.register(connection.fileno(), events)
-            if self._stdin and len(self._to_send) < MUCH_INPUT:
+            if self._stdin and self._unsent < MUCH_INPUT:
                 poll.register(0, select.POLLIN)
         if self._to_write:
             poll.register(self._to_write[0][0], select.POLLOUT)
@@ -256,7 +258,7 @@ class Session:
             if number == _signal.SIGWINCH:
                 self._resize()
             elif number in FORWARDED and self._proxy:
-                self._to_send += client.frame(client.SIGNAL, bytes((number,)))
+                self._queue(client.frame(client.SIGNAL, bytes((number,))))
 
     def _read_stdin(self) -> None:
         try:
@@ -267,12 +269,12 @@ class Session:
             data = b""  # the terminal hung up
         if not data:
             self._stdin = False
-            self._to_send += client.frame(client.END_OF_STDIN)
+            self._queue(client.frame(client.END_OF_STDIN))
             return
         if self._terminal:
             data, self._detached = self._keys.feed(data)
         if data:
-            self._to_send += client.frame(client.STDIN, data)
+            self._queue(client.frame(client.STDIN, data))
 
     def _receive(self, connection: Connection, frames: client.Frames) -> str:
         try:
@@ -302,7 +304,7 @@ class Session:
             return
         except BrokenPipeError:
             # The process itself would have been sent this, had it written there.
-            self._to_send += client.frame(client.SIGNAL, bytes((_signal.SIGPIPE,)))
+            self._queue(client.frame(client.SIGNAL, bytes((_signal.SIGPIPE,))))
             self._close(fd)
             return
         except OSError:
@@ -319,13 +321,33 @@ class Session:
         self._to_write = [(other, data) for other, data in self._to_write if other != fd]
         self._waiting = sum(len(data) for _, data in self._to_write)
 
-    def _send(self, connection: Connection) -> str:
+    def _queue(self, frame: bytes) -> None:
+        self._to_send.append(frame)
+        self._unsent += len(frame)
+
+    def _send(self, connection: Connection) -> None:
         try:
-            sent = client.send_some(connection.socket, self._to_send)
+            while self._to_send:
+                first = self._to_send[0]
+                sent = client.send_some(connection.socket, first[self._sent :])
+                if not sent:
+                    return
+                self._sent += sent
+                if self._sent == len(first):
+                    self._drop_first()
         except OSError:
-            return ""  # what the supervisor said last is still to be read; then comes the end
-        del self._to_send[:sent]
-        return ""
+            return  # what the supervisor said last is still to be read; then comes the end
+
+    def _drop_first(self) -> None:
+        self._unsent -= len(self._to_send.pop(0))
+        self._sent = 0
+
+    def _send_again(self) -> None:
+        """What the last supervisor got only in part, the next one gets whole; and what it has to know of our state."""
+        self._sent = 0
+        if self._had_stdin and not self._stdin:
+            self._queue(client.frame(client.END_OF_STDIN))
+        self._resize()
 
     def _find_again(self, ident: str, name: str, reason: str) -> Connection | int:
         """Attach to the service once more; its exit code when it has ended."""
@@ -333,14 +355,14 @@ class Session:
         while True:
             connection = client.Connection(client.find_dirs())
             try:
-                connection.request("attach", name=ident, stdin=self._stdin)
-                self._resize()
+                connection.request("attach", name=ident, stdin=self._had_stdin)
             except client.Gone:
                 connection.socket.close()
                 continue
             except PyinitError:
                 pass  # it runs no more
             else:
+                self._send_again()
                 return connection
             try:
                 with connection:

@@ -39,8 +39,10 @@ class Source:
 
 def run(parsed: Parsed) -> int:
     """Print the lines, those of several services by their time; with -f, until all of them are removed."""
+    now = time.time()
+    times = [_nanoseconds(name, parsed[name], now) for name in ("since", "until")]
     dirs = client.find_dirs()
-    sources = [open_log(service, dirs, parsed) for service in chosen(dirs, parsed)]
+    sources = [open_log(service, dirs, parsed, times) for service in chosen(dirs, parsed)]
     give_prefixes(sources, parsed)
     printer = Printer(times=parsed["timestamps"])
     try:
@@ -69,7 +71,7 @@ def chosen(dirs: Dirs, parsed: Parsed) -> list[dict[str, Any]]:
     return list({service["id"]: service for service in found}.values())
 
 
-def open_log(service: dict[str, Any], dirs: Dirs, parsed: Parsed) -> Source:
+def open_log(service: dict[str, Any], dirs: Dirs, parsed: Parsed, times: list[int | None]) -> Source:
     """The reader of a service's log. PyinitError if it has none that could be read."""
     name, path = service["name"], service["path"]
     driver = next((word for word in str(service["driver"]).split(",") if word in READABLE), None)
@@ -77,14 +79,13 @@ def open_log(service: dict[str, Any], dirs: Dirs, parsed: Parsed) -> Source:
         where = f"journalctl PYINIT_NAME={name}" if "journald" in str(service["driver"]) else "there is no file to read"
         message = f"logs: the log driver of {name} is {service['driver']}: {where}"
         raise PyinitError(message)
-    now = time.time()
     try:
         reader = logreader.Reader(
             path,
             driver,
             tail=None if parsed["tail"] in (None, -1) else parsed["tail"],
-            since=_nanoseconds("--since", parsed["since"], now),
-            until=_nanoseconds("--until", parsed["until"], now),
+            since=times[0],
+            until=times[1],
             stream=parsed["stream"],
             follow=parsed["follow"],
         )
@@ -94,13 +95,13 @@ def open_log(service: dict[str, Any], dirs: Dirs, parsed: Parsed) -> Source:
     return Source(name, dirs.service(service["id"]), reader)
 
 
-def _nanoseconds(what: str, text: str | None, now: float) -> int | None:
-    return None if text is None else int(moments.parse(f"logs: {what}", text, now) * 1e9)
+def _nanoseconds(name: str, text: str | None, now: float) -> int | None:
+    return None if text is None else int(moments.parse(f"logs: --{name}", text, now) * 1e9)
 
 
 def give_prefixes(sources: list[Source], parsed: Parsed) -> None:
     """Several services' lines begin with their names, each in its colour."""
-    if len(sources) < 2 and not parsed["names"]:  # noqa: PLR2004
+    if len(sources) < 2 and not parsed["names"]:
         return
     width = max((len(source.name) for source in sources), default=0)
     colored = parsed["color"] == "always" or (parsed["color"] != "never" and show.is_terminal(1))

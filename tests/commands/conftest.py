@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -87,7 +88,11 @@ class Ctl:
         """End everything."""
         for process in self.started:
             process.kill()
-            process.communicate()
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    with contextlib.suppress(BrokenPipeError):
+                        pipe.close()
         if (self.runtime / "shims").exists():
             self("supervisor", "stop")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import termios
 from typing import TYPE_CHECKING
 
@@ -70,10 +72,22 @@ def test_standard_input_is_passed_on(ctl: Ctl) -> None:
     assert done.stdout.strip() == str(len(data))
 
 
+LATE_READER = """
+import fcntl, os, struct, termios, time
+full = fcntl.fcntl(0, fcntl.F_GETPIPE_SZ) // 2
+while struct.unpack("i", fcntl.ioctl(0, termios.FIONREAD, bytes(4)))[0] < full:
+    time.sleep(0.01)
+count = 0
+while data := os.read(0, 4096):
+    count += len(data)
+print(count)
+"""
+
+
 def test_more_input_than_anybody_keeps_is_passed_on(ctl: Ctl) -> None:
-    """A process that reads slowly gets all of a large input: it is not kept, it waits."""
-    done = ctl("run", "-i", "--", "sh", "-c", "sleep 0.3; wc -c", stdin=bytes(4 << 20))
-    assert (done.stdout.strip(), done.stderr) == (str(4 << 20), "")
+    """A process that reads late and slowly gets all of a large input: it is not kept, it waits."""
+    done = ctl("run", "-i", "--", sys.executable, "-c", LATE_READER, stdin=bytes(16 << 20))
+    assert (done.stdout, done.stderr, done.returncode) == (f"{16 << 20}\n", "", 0)
 
 
 def test_without_i_there_is_no_input(ctl: Ctl) -> None:
@@ -115,20 +129,16 @@ def test_the_death_of_the_supervisor_is_survived(ctl: Ctl) -> None:
 
 
 def _fifo(folder: Path) -> Path:
-    import os  # noqa: PLC0415
-
     os.mkfifo(folder / "fifo")
     return folder
 
 
 def _pidfd(pid: int) -> int:
-    import os  # noqa: PLC0415
-
     return os.pidfd_open(pid)
 
 
 def test_the_environment_and_the_directory_are_ours(ctl: Ctl) -> None:
-    """Variables and directory are passed on, and --env, --env-file, --unsetenv and --workdir change them in that order."""
+    """Variables and directory are passed on; --env, --env-file, --unsetenv and --workdir change them."""
     (ctl.folder / "vars").write_text("# none\n\nA=file\nB=file\nHOME\n")
     ctl.env["MINE"] = "mine"
     script = "echo $MINE $A $B $GONE $(pwd)"
@@ -141,12 +151,51 @@ def test_the_environment_and_the_directory_are_ours(ctl: Ctl) -> None:
 
 def test_what_is_asked_for_is_in_inspect(ctl: Ctl) -> None:
     """Each option of run arrives in the configuration."""
-    options = (
-        "--umask 027 --nice 5 --oom-score-adj 100 --ulimit nofile=100:200 --restart on-failure:3 --restart-delay 10ms..2s"
-        " --restart-stable 3s --start-limit 5/1m --success-codes 0,3 --stop-signal INT --stop-timeout 1500ms"
-        " --kill-mode group --grace 2s --rewrite TERM:INT --delay TERM=1s --map-exit 143:0 --log-driver json-file"
-        " --log-opt max-size=1m --log-opt max-file=2 -l a=1 -l b --no-new-privs"
-    ).split()
+    options = [
+        "--umask",
+        "027",
+        "--nice",
+        "5",
+        "--oom-score-adj",
+        "100",
+        "--ulimit",
+        "nofile=100:200",
+        "--restart",
+        "on-failure:3",
+        "--restart-delay",
+        "10ms..2s",
+        "--restart-stable",
+        "3s",
+        "--start-limit",
+        "5/1m",
+        "--success-codes",
+        "0,3",
+        "--stop-signal",
+        "INT",
+        "--stop-timeout",
+        "1500ms",
+        "--kill-mode",
+        "group",
+        "--grace",
+        "2s",
+        "--rewrite",
+        "TERM:INT",
+        "--delay",
+        "TERM=1s",
+        "--map-exit",
+        "143:0",
+        "--log-driver",
+        "json-file",
+        "--log-opt",
+        "max-size=1m",
+        "--log-opt",
+        "max-file=2",
+        "-l",
+        "a=1",
+        "-l",
+        "b",
+        "--no-new-privs",
+    ]
     ctl.ok("run", "-d", "--name", "x", *options, "--stop-sequence", "TERM/1s KILL/1s", "--", "sleep", "1000")
     config = ctl.inspect("x")["Config"]
     wanted = {

@@ -1,4 +1,4 @@
-"""ps, inspect, start, stop, restart, kill, pause, unpause, rm, wait, rename, attach, top, stats."""
+"""What lists services and what acts on them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from tests.commands.conftest import Ctl
 
 KEYS = {
-    "Id", "Name", "Command", "Created", "Status", "Pid", "ExitCode", "StartedAt", "FinishedAt", "RestartCount", "Labels",
+    "Id", "Name", "Command", "Created", "Status", "Pid", "ExitCode", "StartedAt", "FinishedAt",
+    "RestartCount", "Labels",
 }  # fmt: skip
 ACTIONS = ["start", "stop", "restart", "kill", "pause", "unpause", "rm"]
 
@@ -62,7 +63,18 @@ def test_inspect_tells_everything(web: Ctl) -> None:
     found = web.inspect("web")
     assert set(found) >= {"Id", "Name", "Created", "State", "RestartCount", "LogPath", "Config", "Labels"}
     assert set(found["State"]) >= {
-        *("Status", "Pid", "ShimPid", "ExitCode", "Signal", "OOMKilled", "CoreDumped", "StartedAt", "FinishedAt", "Error"),
+        *(
+            "Status",
+            "Pid",
+            "ShimPid",
+            "ExitCode",
+            "Signal",
+            "OOMKilled",
+            "CoreDumped",
+            "StartedAt",
+            "FinishedAt",
+            "Error",
+        ),
     }
     assert web.inspect(found["Id"][:6])["Id"] == found["Id"]
     assert "State.Status:" in web.ok("inspect", "--format", "table", "web")
@@ -104,7 +116,9 @@ def test_stop_start_restart(web: Ctl) -> None:
 
 def test_stop_has_a_timeout(ctl: Ctl) -> None:
     """After -t whatever ignores the stop signal is killed."""
-    process = ctl.start("run", "--name", "x", "--", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done")
+    process = ctl.start(
+        "run", "--name", "x", "--", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"
+    )
     assert process.stdout
     assert process.stdout.readline() == b"ready\n"
     ctl.ok("stop", "-t", "0.1", "x")
@@ -149,7 +163,7 @@ def test_rename(web: Ctl) -> None:
 
 
 def test_wait_prints_each_exit_code(web: Ctl) -> None:
-    """An exit code a line, as they end; with --format json an array; --condition=running returns at once for what runs."""
+    """An exit code a line, as they end; with --format json an array; --condition=running for what runs."""
     waiting = web.start("wait", "web")
     web.ok("wait", "--condition=running", "web")
     web.ok("kill", "-s", "TERM", "web")

@@ -139,7 +139,7 @@ def test_upgrade_replaces_it_and_keeps_the_services(web: Ctl) -> None:
 
 
 def test_stop_keep_lets_the_services_live(web: Ctl) -> None:
-    """stop --keep ends the supervisor alone, stop the services too, even if their supervisor is dead already."""
+    """Stop --keep ends the supervisor alone, stop the services too, even if their supervisor is dead already."""
     pid = web.inspect("web")["State"]["Pid"]
     web.ok("supervisor", "stop", "--keep")
     assert "no supervisor" in web.fails("supervisor", "status")
@@ -151,7 +151,7 @@ def test_stop_keep_lets_the_services_live(web: Ctl) -> None:
 
 
 def test_start_makes_one_and_in_the_foreground_is_one(ctl: Ctl) -> None:
-    """start is done when it answers; start --foreground is the supervisor itself, and refuses to be a second one."""
+    """Start is done when it answers; start --foreground is the supervisor itself, and refuses to be a second one."""
     ctl.ok("supervisor", "start")
     ctl.ok("supervisor", "start")
     assert "already" in ctl.fails("supervisor", "start", "--foreground")
@@ -210,7 +210,7 @@ def test_help_names_every_option(ctl: Ctl, verb: str) -> None:
 
 def test_mistakes_are_one_line(ctl: Ctl) -> None:
     """An unknown command or option is named, and what was meant is guessed."""
-    assert "did you mean start" in ctl.fails("strat")
+    assert "did you mean inspect" in ctl.fails("isnpect")
     assert "--tail" in ctl.fails("logs", "--tial", "x")
     assert "dance" in ctl.fails("help", "dance")
     assert ctl("").returncode == 125

@@ -37,11 +37,11 @@ static void stop(const uint8_t *data, size_t size) {
     int64_t now = 0;
     int killed = 0;
     for (int i = 0; i < 1000 && killed < 3; i++) {
+        if (i == 2)
+            sequence_begin(&sequence, TARGET_TREE, data + half, size - half, now);
         int signal = sequence_due(&sequence, now);
         HOLDS(signal >= -1 && signal <= 64);
         killed += sequence.killing && signal == SIGKILL;
-        if (i == 2)
-            sequence_begin(&sequence, TARGET_TREE, data + half, size - half, now);
         if (signal >= 0)
             continue;
         int64_t next = sequence_next(&sequence);

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyinit import protocol
+from tests.running import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WAIT = 20.0  # seconds; what a test waits for comes at once, or never
+WAIT = PATIENCE
 
 
 class Peer:
@@ -92,10 +95,10 @@ class Peer:
         return self.news.pop(index)
 
     def spawn(self, argv: Sequence[str], run: int = 1, *, env: Sequence[str] = ("PATH=/usr/bin:/bin",),
-              **payload: object) -> protocol.Message:  # fmt: skip
+              **payload: Any) -> protocol.Message:  # fmt: skip
         """Start a process; SPAWNED."""
         packed = protocol.payload([os.fsencode(word) for word in argv], [os.fsencode(word) for word in env],
-                                  **payload)  # type: ignore[arg-type]  # fmt: skip
+                                  **payload)  # fmt: skip
         return self.spawn_packed(packed, run)
 
     def spawn_packed(self, packed: bytes, run: int = 1) -> protocol.Message:
@@ -143,7 +146,9 @@ class Shim:
     def configure(self, peer: Peer | None = None, argv: Sequence[str] = (), env: Sequence[str] = ()) -> int:
         """Send CONFIG; a supervisor is called if argv is not empty. The errno."""
         body = protocol.config(
-            *(os.fsencode(path) for path in (self.record, self.lock, self.path)),
+            os.fsencode(self.record),
+            os.fsencode(self.lock),
+            os.fsencode(self.path),
             [os.fsencode(word) for word in argv],
             [os.fsencode(word) for word in env],
         )
@@ -178,7 +183,8 @@ class Shim:
         """End it, with everything that it owns."""
         if self.status is None:
             for pid in descendants(self.pid):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             os.kill(self.pid, signal.SIGKILL)
             self.wait()
         for peer in self.peers:
@@ -186,10 +192,13 @@ class Shim:
 
 
 def descendants(pid: int) -> list[int]:
-    """Give the pids of all descendants."""
-    import psutil  # noqa: PLC0415 (few tests need it)
-
-    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    """Give the pids of all descendants, those of a process's other threads too."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *descendants(child)]
+    return found
 
 
 def is_gone(pid: int) -> bool:
@@ -202,8 +211,6 @@ def is_gone(pid: int) -> bool:
 
 def wait_gone(pid: int) -> None:
     """Wait for the end of somebody's process."""
-    import select  # noqa: PLC0415
-
     try:
         file = os.pidfd_open(pid)
     except ProcessLookupError:

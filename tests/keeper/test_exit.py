@@ -167,7 +167,8 @@ def test_removed_state(shim: Shim) -> None:
 def test_unsynced(shim: Shim) -> None:
     """A supervisor may choose not to wait for the disk; the record is in its file all the same."""
     shim.peer.hello()
-    body = protocol.config(*(os.fsencode(path) for path in (shim.record, shim.lock, shim.path)), [], [])
+    record, lock, path = map(os.fsencode, (shim.record, shim.lock, shim.path))
+    body = protocol.config(record, lock, path, [], [])
     assert shim.peer.do(protocol.CONFIG, c=protocol.CONFIG_UNSYNCED, body=body) == 0
     shim.peer.spawn(["true"])
     assert shim.peer.wait(protocol.EXITED).body == shim.record.read_bytes()

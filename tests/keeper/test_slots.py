@@ -38,7 +38,7 @@ def test_exactly_full(shim: Shim, folder: Path) -> None:
     """28 slots come in one STATUS, which is the last one."""
     peer = shim.ready()
     file = numbered(folder, 1)
-    for slot in range(0, protocol.STATUS_FDS):
+    for slot in range(protocol.STATUS_FDS):
         peer.keep(slot, file)
     os.close(file)
     _, slots = shim.connect().hello()

@@ -4,9 +4,10 @@ import errno
 import json
 import os
 import pty
+import select
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 OUT, ERR, IN = 1, 2, 0
 
 
-def output(peer: Peer, argv: list[str], run: int = 1, **payload: object) -> str:
+def output(peer: Peer, argv: list[str], run: int = 1, **payload: Any) -> str:
     """Run a command to its end; what it wrote on standard output."""
     ours, its = os.pipe()
     peer.keep(OUT, its)
@@ -55,7 +56,7 @@ def test_listen_pid(shim: Shim) -> None:
     """LISTEN_PID=@ and WATCHDOG_PID=@ get the process's pid; another variable keeps its @."""
     peer = shim.ready()
     env = ["LISTEN_PID=@", "WATCHDOG_PID=@", "OTHER=@", "LISTEN_FDS=1"]
-    text = output(peer, ["/bin/sh", "-c", 'echo $LISTEN_PID $WATCHDOG_PID $OTHER $$'], env=env)
+    text = output(peer, ["/bin/sh", "-c", "echo $LISTEN_PID $WATCHDOG_PID $OTHER $$"], env=env)
     listen, watchdog, other, pid = text.split()
     assert (listen, watchdog, other) == (pid, pid, "@")
 
@@ -77,7 +78,7 @@ def test_descriptors(shim: Shim) -> None:
         fd = os.open(name, os.O_RDWR | os.O_CREAT)
         peer.keep(slot, fd)
         os.close(fd)
-    script = "import os, json; print(json.dumps({n: os.readlink(f'/proc/self/fd/{n}') for n in range(64) if is_open(n)}))"
+    script = "import os, json; print(json.dumps({n: os.readlink(f'/dev/fd/{n}') for n in filter(is_open, range(64))}))"
     script = "def is_open(n):\n try: return os.fstat(n)\n except OSError: return False\n" + script
     table = {1: OUT, 3: 12, 4: 10, 5: 11, 9: 10, 60: 12, 7: protocol.SLOT_NULL}
     found = json.loads(output(peer, [PYTHON, "-c", script], descriptors=table))
@@ -159,8 +160,6 @@ def test_user(shim: Shim) -> None:
     process = os.pidfd_open(got.a)
     os.kill(shim.pid, signal.SIGKILL)
     shim.wait()
-    import select  # noqa: PLC0415
-
     assert select.select([process], [], [], WAIT)[0]
     os.close(process)
 
@@ -179,7 +178,7 @@ def test_user(shim: Shim) -> None:
         (["true"], {"flags": 3}, protocol.STEP_TERMINAL, errno.ENOTTY),
     ],
 )
-def test_failures(shim: Shim, argv: list[str], payload: dict[str, object], step: int, error: int) -> None:
+def test_failures(shim: Shim, argv: list[str], payload: dict[str, Any], step: int, error: int) -> None:
     """What fails is told as step and errno, leaves nothing behind, and the next SPAWN works."""
     peer = shim.ready()
     got = peer.spawn(argv, **payload)

@@ -32,7 +32,9 @@ while True: signal.pause()
 DAEMONISES = """
 if os.fork() == 0:
     os.setsid()
+    parent = os.getpid()
     if os.fork(): os._exit(0)
+    while os.getppid() == parent: pass
     sys.argv[1] = "daemon"
 """
 DEAF = ["deaf"]
@@ -59,7 +61,7 @@ class Out:
 
     def lines(self, count: int) -> dict[str, str]:
         """Give that many lines, by their first word."""
-        return dict(self.line().split() for _ in range(count))  # type: ignore[misc]
+        return dict(self.line().split() for _ in range(count))
 
 
 def talk(peer: Peer, start: str = "", words: list[str] | None = None, run: int = 1) -> None:
@@ -127,7 +129,7 @@ def test_second_stop_is_shorter(shim: Shim, out: Out) -> None:
     assert out.line() == "main SIGTERM"
     assert shim.peer.do(protocol.STOP, body=protocol.stop([(signal.SIGINT, 50)])) == 0
     assert shim.peer.wait(protocol.EXITED).c == signal.SIGKILL
-    assert shim.peer.wait(protocol.EMPTY)
+    assert shim.peer.wait(protocol.EMPTY).c == 1
     assert shim.peer.do(protocol.KEEP, slot=OUT) == 0
     assert out.file.read() == b""
 

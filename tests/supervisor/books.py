@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.running import until
 
@@ -36,7 +36,7 @@ class Numbered:
     """A service that runs the probe."""
 
     def __init__(self, world: World, program: str, name: str, *, lines: int = 0, code: int = 0, daemon: bool = False,
-                 **spec: object) -> None:  # fmt: skip
+                 **spec: Any) -> None:  # fmt: skip
         """Start it."""
         self.world = world
         self.code = code
@@ -70,9 +70,11 @@ class Numbered:
         """Wait until so many runs have begun, and the last of them has written something."""
 
         def is_there() -> bool:
-            return self.pid != 0 and len(runs := self.read()[1]) >= number and any(run.lines for run in runs[number - 1 :])
+            return (
+                self.pid != 0 and len(runs := self.read()[1]) >= number and any(run.lines for run in runs[number - 1 :])
+            )
 
-        until(is_there, f"run {number} of {self.name}: {self.world.said()}")
+        until(is_there, f"run {number} of {self.name}")
 
     # What must hold when all has ended.
 
@@ -116,7 +118,9 @@ class Numbered:
         codes: dict[int, int] = {}
         for event in self.world.events("exited", self.ident):
             told = codes.setdefault(event["run"], event["exit_code"])
-            assert told == event["exit_code"], f"{self.name}: run {event['run']} ended with {told}, and again with {event}"
+            assert told == event["exit_code"], (
+                f"{self.name}: run {event['run']} ended with {told}, and again with {event}"
+            )
         assert list(codes) == sorted(codes), f"{self.name}: {codes}"
         return codes
 

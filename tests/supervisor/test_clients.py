@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -44,7 +45,7 @@ def answer(connection: socket.socket) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("garbage", [
+GARBAGE = [
     b"\n", b"{}\n", b"[]\n", b"null\n", b"{\n", b"\0\0\0\n", b"\xff\xfe\n", b'{"verb": 1}\n', b'{"verb": "no"}\n',
     b'{"verb": "ping", "x": 1}\n', b'{"verb": "stop", "names": "x"}\n', b'{"verb": "list", "filters": [["x"]]}\n',
     b'{"verb": "create", "spec": {}}\n', b'{"verb": "create", "spec": {"command": ["a\\u0000b"]}}\n',
@@ -59,17 +60,22 @@ def answer(connection: socket.socket) -> dict[str, object]:
     b'{"verb": "run", "spec": {"command": ["x"]}, "size": ["a", {}]}\n',
     b'{"verb": "create", "spec": {"command": ["x"], "umask": true, "nice": 1.5}}\n', b"[" * 100_000 + b"\n",
     b'{"verb": "create", "spec": {"command": ["x"], "listen": ["tcp:nowhere:99999999"]}, "start": true}\n',
-])  # fmt: skip
-def test_garbage(world: World, garbage: bytes) -> None:
+]  # fmt: skip
+
+
+def test_garbage(world: World) -> None:
     """What is no request gets one line of error, and the connection is as good as before."""
     pid = world.pid
     with raw(world) as connection:
-        connection.sendall(garbage)
-        got = answer(connection)
-        assert "\n" not in str(got["error"])
-        assert got["error"]
-        connection.sendall(b'{"verb": "ping"}\n')
-        assert answer(connection)["pid"] == pid
+        for garbage in GARBAGE:
+            connection.sendall(garbage)
+            got = answer(connection)
+            assert got.get("error"), f"{garbage[:200]!r}: {got}, {world.said()}"
+            assert "\n" not in str(got["error"])
+            assert "a bug" not in str(got["error"]), f"{garbage[:200]!r}: {world.said()}"
+            connection.sendall(b'{"verb": "ping"}\n')
+            assert answer(connection)["pid"] == pid
+    assert not world.ask("list", all=True)["services"]
 
 
 def test_half_messages(world: World) -> None:
@@ -106,7 +112,7 @@ def test_a_flood_behind_a_request_that_waits(world: World) -> None:
     before = _memory(world.pid)
     with raw(world) as connection:
         connection.sendall(json.dumps({"verb": "wait", "names": [ident]}).encode() + b"\n")
-        connection.setblocking(False)  # noqa: FBT003
+        connection.setblocking(False)
         sent = 0
         try:
             while sent < 1 << 26:
@@ -127,7 +133,8 @@ def test_random_bytes(world: World) -> None:
     """Nothing that is sent ends the supervisor."""
     pid = world.pid
     chance = random.Random(7)  # noqa: S311
-    words = [b'{"verb": ', b'"attach"', b'"run"', b'"create"', b', "spec": ', b"{", b"}", b"[", b"]", b'"', b"\n", b"\xff",
+    words = [b'{"verb": ', b'"attach"', b'"run"', b'"create"', b', "spec": ', b"{", b"}", b"[", b"]", b'"', b"\n",
+             b"\xff",
              b'"command"', b": ", b"1e999", b"-1", b"null", b"\\ud800", b"true"]  # fmt: skip
     for _ in range(300):
         with raw(world) as connection:
@@ -141,13 +148,17 @@ def test_another_user_is_refused(world: World) -> None:
     """Another user cannot even reach the sockets; and where it can, because it was let in, it is hung up on."""
     ident = world.sh(WAITS)
     assert world.told.line() == "ready"
-    script = "import socket, sys; s = socket.socket(socket.AF_UNIX, int(sys.argv[2])); s.connect(sys.argv[1]); " \
-             "s.send(b'{\"verb\": \"ping\"}\\n'); print(s.recv(99))"  # fmt: skip
+    script = (
+        "import socket, sys\n"
+        "s = socket.socket(socket.AF_UNIX, int(sys.argv[2]))\n"
+        "s.connect(sys.argv[1])\n"
+        's.send(b\'{"verb": "ping"}\\n\')\n'
+        "print(s.recv(99))\n"
+    )
     paths = {world.dirs.control: socket.SOCK_STREAM, world.dirs.shim_socket(ident): socket.SOCK_SEQPACKET}
     for path, kind in paths.items():
         assert b"PermissionError" in _as_nobody(script, path, kind)
-    for path in (world.runtime, world.runtime / "shims", *map(type(world.root), paths)):
-        path.chmod(0o777)
+    subprocess.run(["chmod", "0777", world.runtime, world.runtime / "shims", *paths], check=True)
     for path, kind in paths.items():
         said = _as_nobody(script, path, kind)
         assert b"b''" in said or b"ConnectionResetError" in said or b"BrokenPipeError" in said, said
@@ -173,7 +184,6 @@ def test_ten_thousand_connections(world: World) -> None:
         "kept = []\n"
         "for number in range(10000):\n"
         "    s = socket.socket(socket.AF_UNIX)\n"
-        "    s.settimeout(60)\n"
         "    s.connect(sys.argv[1])\n"
         "    kept.append(s)\n"
         "    del kept[:-min(limit - 50, 10000)]\n"
@@ -240,9 +250,10 @@ def test_frames_that_mean_nothing(world: World) -> None:
         with raw(world) as connection:
             connection.sendall(json.dumps({"verb": "attach", "name": ident, "stdin": True}).encode() + b"\n")
             assert answer(connection)["ok"]
-            connection.sendall(garbage)
-            connection.shutdown(socket.SHUT_WR)
-            _frames(connection)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(garbage)
+                connection.shutdown(socket.SHUT_WR)
+                _frames(connection)
     assert world.status(ident) == "running"
 
 

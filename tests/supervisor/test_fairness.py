@@ -1,5 +1,8 @@
-"""One service cannot hold up another. The measure is not time, which says more of the machine than of us, but work: how
-much the supervisor has logged for others before it came to what was waiting."""
+"""One service cannot hold up another.
+
+The measure is not time, which says more of the machine than of us, but work: how much the supervisor has logged for
+others before it came to what was waiting.
+"""
 
 from __future__ import annotations
 

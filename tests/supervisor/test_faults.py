@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinit.client import PyinitError
+from pyinit.errors import PyinitError
 from tests.running import until
 from tests.supervisor.books import Numbered
 from tests.supervisor.world import is_gone, wait_gone
@@ -83,7 +82,7 @@ def _waits(writer: Numbered) -> bool:
 
 
 def test_a_full_disk_for_everything(nowhere: World) -> None:
-    """Without room for states, events and exit records, services are restarted and stopped, and all is written later."""
+    """Without room for states, events and exit records, services are restarted, and all is written later."""
     world = nowhere
     small(world, world.state)
     world.start()
@@ -100,6 +99,9 @@ def test_a_full_disk_for_everything(nowhere: World) -> None:
     assert found["State"]["Error"]
     with pytest.raises(PyinitError):
         world.sh(WAITS)
+    for _ in range(40):  # more than there is room for in what the file has already
+        world.do("pause", ident)
+        world.do("unpause", ident)
     assert world.ask("status")["trouble"]
     filler.unlink()
     (world.root / "go").write_text("\n")
@@ -112,7 +114,7 @@ def test_a_full_disk_for_everything(nowhere: World) -> None:
 
 
 def test_a_full_disk_and_a_killed_supervisor(nowhere: World) -> None:
-    """A supervisor that begins with a full disk adopts what lives, and keeps what it then learns until there is room."""
+    """A supervisor that begins with a full disk adopts what lives, and keeps what it learns until there is room."""
     world = nowhere
     small(world, world.state)
     world.start()
@@ -132,8 +134,6 @@ def test_a_full_disk_and_a_killed_supervisor(nowhere: World) -> None:
     until(lambda: not world.inspect(ident)["State"]["Error"], "it is healed")
     found = world.inspect(ident)
     assert (found["RestartCount"], found["State"]["ExitCode"]) == (1, 7)
-    record = world.state / "services" / ident / "exit"
-    until(lambda: record.exists() and "code 7\n" in record.read_text(), "the exit record is there in the end")
 
 
 def test_a_removed_state_directory(world: World) -> None:
@@ -154,28 +154,28 @@ def test_a_removed_state_directory(world: World) -> None:
 
 def test_a_removed_runtime_directory(world: World) -> None:
     """When the runtime directory is removed, shims and a supervisor make their sockets anew, and exactly one serves."""
-    ident = world.sh(WAITS)
-    assert world.told.line() == "ready"
-    main, pid = world.main(ident), world.pid
+    idents = [world.sh(WAITS) for _ in range(5)]
+    assert [world.told.line() for _ in idents] == ["ready"] * 5
+    mains, pid = [world.main(ident) for ident in idents], world.pid
     shutil.rmtree(world.runtime)
     os.kill(pid, signal.SIGKILL)
     wait_gone(pid)
     assert world.await_another(pid)
-    until(lambda: world.ask("list")["services"] != [], "it is adopted")
-    assert world.main(ident) == main
+    until(lambda: len(world.events("adopted")) == 5, "all are adopted")
+    assert [world.main(ident) for ident in idents] == mains
     assert len(world.supervisors()) == 1
 
 
 def test_a_removed_runtime_directory_of_a_living_supervisor(world: World) -> None:
-    """A supervisor whose sockets were removed is not in the way of the next command."""
-    ident = world.sh(WAITS)
-    assert world.told.line() == "ready"
-    main = world.main(ident)
+    """A supervisor that nobody can reach any more is relieved by the next command's."""
+    idents = [world.sh(WAITS) for _ in range(5)]
+    assert [world.told.line() for _ in idents] == ["ready"] * 5
+    mains, pid = [world.main(ident) for ident in idents], world.pid
     shutil.rmtree(world.runtime)
-    until(lambda: world.insist("list")["services"] != [], "somebody has the service")
-    assert world.main(ident) == main
-    assert len(world.of(ident)) == 1
-    until(lambda: len(world.supervisors()) == 1, "one supervisor")
+    assert world.pid != pid
+    until(lambda: len(world.events("adopted")) == 5, "all are adopted")
+    assert [world.main(ident) for ident in idents] == mains
+    assert len(world.supervisors()) == 1
 
 
 def test_a_removed_log(world: World) -> None:
@@ -210,10 +210,14 @@ def test_no_descriptors(nowhere: World) -> None:
     for one in crowd:
         one.socket.close()
     assert world.told.line() == "run"
-    idents = []
-    with pytest.raises(PyinitError, match="(?i)too many open files|cannot"):
-        for _ in range(30):
+    idents: list[str] = []
+    refusals: list[str] = []
+    while not refusals and len(idents) < 30:
+        try:
             idents.append(world.sh("exec sleep 1000"))
+        except PyinitError as error:
+            refusals.append(str(error))
+    assert "open files" in refusals[0]
     assert idents
     world.do("rm", *idents, force=True)
     assert world.sh(WAITS)
@@ -239,19 +243,17 @@ def test_no_processes(nowhere: World) -> None:
         until(lambda: bool(world.events("failed", ident)), "a start fails")
         assert "unavailable" in world.events("failed", ident)[0]["error"]
     finally:
-        crowd.kill()
-        crowd.wait()
+        crowd.communicate()
     assert world.told.line() == "run"
     assert world.await_status(ident, "running")["State"]["Error"] == ""
 
 
 def _crowd(uid: int) -> subprocess.Popen[bytes]:
     """As many processes of that user as it may have, in a namespace that ends with its first one."""
-    crowd = subprocess.Popen(
-        ["unshare", "--pid", "--fork", "--kill-child", "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups",
-         "sh", "-c", "i=0; while [ $i -lt 45 ]; do sleep 1000 & i=$((i+1)); done; echo full; read x"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (100, 100)))  # fmt: skip  # noqa: PLW1509
+    script = "i=0; while [ $i -lt 45 ]; do sleep 1000 & i=$((i+1)); done; echo full; read x"
+    command = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "sh", "-c", script]
+    command = ["prlimit", "--nproc=100:100", "unshare", "--pid", "--fork", *command]
+    crowd = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert crowd.stdout
     assert crowd.stdout.readline() == b"full\n"
     return crowd

@@ -129,15 +129,19 @@ def test_killed_in_the_middle_of_adoption(world: World) -> None:
     idents = [world.sh(WAITS) for _ in range(10)]
     assert [world.told.line() for _ in idents] == ["ready"] * 10
     before = [world.inspect(ident)["State"] for ident in idents]
-    adopted = len(world.events("adopted"))
     pid = world.kill_supervisor()
     for number in range(8):
-        # At the first, the second, … adoption of the supervisor that just began.
-        until(lambda number=number: len(world.events("adopted")) > adopted + number or world.supervisors(), "one begins")  # type: ignore[misc]
+        _await_adoptions(world, number)
         kill(*world.supervisors())
     world.await_another(pid)
     assert [world.inspect(ident)["State"] for ident in idents] == before
     assert len(world.supervisors()) == 1
+
+
+def _await_adoptions(world: World, number: int) -> None:
+    """Wait until a supervisor has begun, and has adopted so many."""
+    before = len(world.events("adopted"))
+    until(lambda: bool(world.supervisors()) and len(world.events("adopted")) >= before + number, "one begins")
 
 
 def test_delays_and_counts_go_on(world: World) -> None:
@@ -170,9 +174,9 @@ def test_other_states_are_kept(world: World, status: str) -> None:
 
 def test_a_terminal_and_an_input_survive(world: World) -> None:
     """A service with a terminal, or with an open standard input, has them still under the next supervisor."""
-    tty = world.sh("stty -echo; echo ready >$T; while read x; do echo \"got $x\"; done", tty=True, interactive=True)
+    tty = world.sh('stty -echo; echo ready >$T; while read x; do echo "got $x"; done', tty=True, interactive=True)
     assert world.told.line() == "ready"
-    pipe = world.sh("echo ready >$T; while read x; do echo \"got $x\"; done; echo end", interactive=True)
+    pipe = world.sh('echo ready >$T; while read x; do echo "got $x"; done; echo end', interactive=True)
     assert world.told.line() == "ready"
     for ident in (tty, pipe):
         _type(world, ident, b"one\n")

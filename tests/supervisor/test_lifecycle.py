@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyinit.client import PyinitError
+from pyinit.errors import PyinitError
 from tests.running import until
 from tests.supervisor.world import is_gone, wait_gone
 
@@ -50,7 +50,7 @@ def test_exit_codes(world: World, script: str, code: int, name: str | None) -> N
 
 @pytest.mark.parametrize(("command", "code"), [(["/no/such/thing"], 127), (["/etc/passwd"], 126)])
 def test_what_cannot_be_run_is_refused(world: World, command: list[str], code: int) -> None:
-    """A command that is not there is told at once with 127, one that cannot be executed with 126, and nothing is kept."""
+    """A command that is not there is refused with 127, one that cannot be executed with 126, and nothing is kept."""
     with pytest.raises(PyinitError) as refused:
         world.create(*command)
     assert refused.value.exit_code == code
@@ -80,7 +80,9 @@ def test_stop_kills_who_does_not_heed_it(world: World) -> None:
 
 def test_a_second_stop_hurries_the_first(world: World) -> None:
     """A stop with a shorter timeout does not wait for the longer one of before."""
-    ident = world.sh("trap 'echo TERM >$T' TERM; echo ready >$T; while :; do sleep 1000 & wait; done", stop_timeout=1000)
+    ident = world.sh(
+        "trap 'echo TERM >$T' TERM; echo ready >$T; while :; do sleep 1000 & wait; done", stop_timeout=1000
+    )
     assert world.told.line() == "ready"
     with world.connect() as first:
         first.send("stop", names=[ident])
@@ -122,7 +124,7 @@ def test_stop_leaves_nothing_that_forks_all_the_time(world: World) -> None:
 
 
 def test_what_is_left_ends_with_the_main_process(world: World) -> None:
-    """When the main process ends by itself, its daemons are ended before the service counts as exited, or is restarted."""
+    """When the main process ends by itself, its daemons are ended before the service has exited, or is restarted."""
     ident = world.sh("echo $$ >$D/n.$$; " + DAEMON + "read x <$D/go; exit 4", restart="on-failure:1", restart_delay=0,
                      start=False)  # fmt: skip
     os.mkfifo(world.root / "go")
@@ -139,7 +141,7 @@ def test_what_is_left_ends_with_the_main_process(world: World) -> None:
 
 @pytest.mark.parametrize("mode", ["group", "main"])
 def test_kill_modes_that_spare(world: World, mode: str) -> None:
-    """With kill-mode group or main, what is in a session of its own is left alone, and the service has ended all the same."""
+    """With kill-mode group or main, what is in a session of its own is left alone, and the service has ended."""
     ident = world.sh(DAEMON + "read x <$T.2; " + WAITS, kill_mode=mode, start=False)
     os.mkfifo(f"{world.root}/told.2")
     world.do("start", ident)
@@ -192,7 +194,8 @@ def test_start_while_it_ends_starts_it_again(world: World) -> None:
 def test_kill_sends_signals(world: World) -> None:
     """Kill sends the signal that is asked for, as rewritten; a service that has ended refuses it."""
     ident = world.sh("for s in HUP USR1 USR2; do trap \"echo $s >$T\" $s; done; trap 'echo TERM >$T; exit 0' TERM;"
-                     "echo ready >$T; while :; do sleep 1000 & wait; done", rewrite="USR2:HUP", kill_mode="main")  # fmt: skip
+                     "echo ready >$T; while :; do sleep 1000 & wait; done",
+                     rewrite="USR2:HUP", kill_mode="main")  # fmt: skip
     assert world.told.line() == "ready"
     for sent, seen in (("USR1", "USR1"), ("USR2", "HUP"), (15, "TERM")):
         world.do("kill", ident, signal=sent)

@@ -28,7 +28,7 @@ def begin(world: World, **spec: object) -> tuple[str, set[int]]:
 
 @pytest.mark.parametrize("kill_mode", ["tree", "main"])
 def test_its_processes_are_killed(world: World, kill_mode: str) -> None:
-    """Without a restart policy, the service has ended with KILL, its daemons are killed as well, and inspect says why."""
+    """Without a restart policy, the service has ended with KILL, its daemons as well, and inspect says why."""
     ident, found = begin(world, kill_mode=kill_mode)
     kill(world.shim(ident))
     state = world.await_status(ident, "exited")["State"]

@@ -33,7 +33,10 @@ def test_everything_goes_on(world: World) -> None:
     assert world.told.line() == "run"
     (world.root / "go").write_text("\n")
     assert world.told.line() == "run"
-    idents = [crashed, world.sh("trap 'echo more' USR1; echo first; " + WAITS.replace("exec ", "") + " & while :; do wait; done")]
+    idents = [
+        crashed,
+        world.sh("trap 'echo more' USR1; echo first; " + WAITS.replace("exec ", "") + " & while :; do wait; done"),
+    ]
     assert world.told.line() == "ready"
     world.await_line(idents[1], "first")
     world.do("pause", idents[1])

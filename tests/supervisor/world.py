@@ -1,4 +1,4 @@
-"""A world of its own for each test: two directories, a supervisor, its services; and nothing of it is left in the end."""
+"""A world of its own for each test: two directories, a supervisor, its services; nothing of it is left in the end."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pyinit import client
 from pyinit.dirs import Dirs
+from pyinit.errors import PyinitError
 from tests.running import PATIENCE, Reader, until
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class World:
         found: list[int] = []
 
         def is_back() -> bool:
-            with contextlib.suppress(client.PyinitError, OSError):
+            with contextlib.suppress(PyinitError, OSError):
                 found.append(int(self.ask("ping")["pid"]))
             return bool(found) and found[-1] != than
 
@@ -202,7 +203,7 @@ class World:
         return connection
 
     def ask(self, verb: str, **arguments: Any) -> dict[str, Any]:
-        """One request to the supervisor that runs. client.PyinitError if it refuses."""
+        """One request to the supervisor that runs. PyinitError if it refuses."""
         with self.connect() as connection:
             return connection.request(verb, **arguments)
 
@@ -244,7 +245,7 @@ class World:
         return found
 
     def status(self, name: str) -> str:
-        """Running, exited, …"""
+        """Give the status: running, exited and so on."""
         return str(self.inspect(name)["State"]["Status"])
 
     def main(self, name: str) -> int:
@@ -278,9 +279,7 @@ class World:
         for path in (self.state / "events.jsonl.1", self.state / "events.jsonl"):
             if path.exists():
                 found += [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
-        return [
-            one for one in found if event in (None, one["event"]) and (ident is None or one.get("id") == ident)
-        ]
+        return [one for one in found if event in (None, one["event"]) and (ident is None or one.get("id") == ident)]
 
     def await_event(self, event: str, ident: str | None = None, count: int = 1) -> dict[str, Any]:
         """Wait until an event has happened so many times; the last of these."""
@@ -356,7 +355,7 @@ class World:
                     connection.request("stop_supervisor")
                 wait_gone(pid)
             self._await_nothing()
-        except (client.PyinitError, OSError, AssertionError) as error:
+        except (PyinitError, OSError, AssertionError) as error:
             sys.stderr.write(f"the end of the world failed: {error!r}\n{self._how_things_stand()}\n{self.said()}\n")
         left = self.left()
         for one in left:
@@ -374,7 +373,7 @@ class World:
         """What the supervisor says of the services that have not ended."""
         try:
             services = self.ask("list", all=True)["services"]
-        except (client.PyinitError, OSError) as error:
+        except (PyinitError, OSError) as error:
             return repr(error)
         live = [one for one in services if one["Status"] not in ("created", "exited")]
         return "\n".join(f"{one}\n  {self.of(one['Id'])}\n  {self.events(ident=one['Id'])[-5:]}" for one in live[:3])

@@ -60,9 +60,11 @@ SMALL_MUSL = [
     "-falign-functions=1",
 ]
 # Data begins where the text ends in the file, even where that is another page of memory.
-LINK_MUSL = ["-Wl,-z,norelro", "-Wl,-z,common-page-size=512", "-Wl,-T,small.ld"]
+LINK_MUSL = ["-Wl,-z,norelro", "-Wl,-z,common-page-size=64", "-Wl,-T,small.ld"]
 # The same for zig's compiler, a clang, which inlines even with -Oz.
-SMALL_CROSS = ["-Oz", "-flto", "-fomit-frame-pointer", "-fno-inline-functions", "-fno-jump-tables"]
+SMALL_CROSS = ["-Os", "-flto", "-fomit-frame-pointer", "-fno-inline-functions", "-fno-jump-tables"]
+# musl's own CMSG_NXTHDR(3) compares so where a long has 32 bits.
+WARNINGS_CROSS = ["-Wno-sign-compare"]
 # clang before 16 knows [[…]] in C17 only if told.
 CLANG = ["-fdouble-square-bracket-attributes"]
 SANITIZE = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -73,6 +75,7 @@ SHARED = [
     "descriptors",
     "errors",
     "execute",
+    "span",
     "mask",
     "memory",
     "numbers",
@@ -134,7 +137,7 @@ class Toolchain:
         if self.linkage == "dynamic, sanitized":
             return [*dialect, *SANITIZE]
         if self.cross:
-            return [*SMALL, *SMALL_CROSS]
+            return [*SMALL, *SMALL_CROSS, *WARNINGS_CROSS]
         native = SMALL_MUSL if self.sorted else []
         whole = [] if self.clang else ["-flto"]
         return [*dialect, *SMALL, *whole, *native]

@@ -3,11 +3,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-void clock_read(clockid_t clock, struct timespec *now) {
-#ifdef SYS_clock_gettime64 /* 32-bit, where a libc may have kept a 32-bit time_t */
-    syscall(sizeof now->tv_sec == 8 ? SYS_clock_gettime64 : SYS_clock_gettime, clock, now);
+#ifdef SYS_clock_gettime
+#define CLOCK_GETTIME SYS_clock_gettime
 #else
-    syscall(SYS_clock_gettime, clock, now);
+#define CLOCK_GETTIME SYS_clock_gettime32 /* musl's name for it, where time_t has 64 bits */
+#endif
+
+void clock_read(clockid_t clock, struct timespec *now) {
+#if !defined SYS_clock_gettime64
+    syscall(CLOCK_GETTIME, clock, now);
+#elif defined SYS_clock_gettime /* glibc with 32 bits, which may have kept a 32-bit time_t */
+    syscall(sizeof now->tv_sec == 8 ? SYS_clock_gettime64 : CLOCK_GETTIME, clock, now);
+#else                           /* musl with 32 bits, whose time_t always has 64 */
+    syscall(SYS_clock_gettime64, clock, now);
 #endif
 }
 

@@ -3,6 +3,7 @@
 #include "parse.h"
 #include "persona.h"
 #include "say.h"
+#include "span.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static const char help[] = NAME_AND_VERSION "\n"
                                             "DUMB_INIT_SETSID=0 is --single-child, DUMB_INIT_DEBUG=1 is --verbose.\n";
 
 static bool rewrite(struct config *config, const char *value) {
-    int from, to, length = (int)strcspn(value, ":");
+    int from, to, length = (int)span(value, ':');
     if (!value[length] || !parse_unsigned(value, length, LAST, &from) || !from)
         return false;
     const char *second = value + length + 1;

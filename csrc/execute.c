@@ -1,5 +1,7 @@
 #include "execute.h"
 
+#include "span.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -41,7 +43,7 @@ static int join(char path[PATH_MAX], const char *directory, size_t length, const
 }
 
 void execute(char **command, char **environment) {
-    if (strchr(command[0], '/') || !*command[0]) {
+    if (command[0][span(command[0], '/')] || !*command[0]) {
         try(command[0], command, environment);
         return;
     }
@@ -50,7 +52,7 @@ void execute(char **command, char **environment) {
         entry = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     int error = ENOENT; /* the most telling one of all entries */
     for (;;) {
-        size_t length = strcspn(entry, ":");
+        size_t length = span(entry, ':');
         char path[PATH_MAX];
         if (join(path, entry, length, command[0])) {
             try(path, command, environment);

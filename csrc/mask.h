@@ -33,6 +33,9 @@ void signals_give_back(const struct inherited *inherited);
  * read in one, and needs no descriptor. */
 int signals_wait(siginfo_t *info, int64_t timeout, bool real_time);
 
+/* Drops the HUP and CONT that we brought on ourselves, and no other. */
+void signals_drop_own(void);
+
 /* A descriptor (>= 3, closed on exec) that is readable while a signal is pending, to wait for something else as well;
  * -1 with errno. */
 int signals_open(void);

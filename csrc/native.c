@@ -3,6 +3,7 @@
 #include "parse.h"
 #include "say.h"
 #include "signals.h"
+#include "span.h"
 #include "text.h"
 
 #include <string.h>
@@ -169,7 +170,7 @@ static const char *match(const char *entry, const char *name) {
 
 /* Exits. The entry may be cut at its '=' for this last line. */
 [[gnu::noreturn]] static void refuse_variable(const struct native *native, char *entry, int index) {
-    char *end = entry + strcspn(entry, "=");
+    char *end = entry + span(entry, '=');
     *end = '\0';
     die(native->config->own_error, "%s: \"%s\" is not %s", entry, end + 1, native_options[index].allowed);
 }

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "say.h"
+#include "span.h"
 
 #include <string.h>
 
@@ -19,7 +20,7 @@ static bool wants_value(const struct option *option) {
 static const char *spelled(struct scan *scan) {
     if (scan->letters[0])
         return scan->letters;
-    scan->word[strcspn(scan->word, "=")] = '\0';
+    scan->word[span(scan->word, '=')] = '\0';
     return scan->word;
 }
 
@@ -67,7 +68,7 @@ static int find_long(const struct scan *scan, const char *name, size_t length) {
 static int scan_long(struct scan *scan) {
     scan->letters[0] = '\0';
     const char *name = scan->word + 2;
-    size_t length = strcspn(name, "=");
+    size_t length = span(name, '=');
     scan->value = name[length] ? name + length + 1 : NULL;
     int index = find_long(scan, name, length);
     if (index < 0)

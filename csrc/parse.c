@@ -1,6 +1,7 @@
 #include "parse.h"
 
 #include "signals.h"
+#include "span.h"
 
 #include <string.h>
 #include <strings.h>
@@ -71,13 +72,13 @@ struct pair {
 /* Takes the next item off *text, which becomes NULL after the last one. */
 static struct pair take_pair(const char **text, char separator) {
     const char *start = *text;
-    int length = (int)strcspn(start, ",");
+    int length = (int)span(start, ',');
     *text = start[length] ? start + length + 1 : NULL;
     struct pair pair = {.left = start, .left_length = length};
-    const char *middle = memchr(start, separator, (size_t)length);
-    if (middle) {
-        pair.left_length = (int)(middle - start);
-        pair.right = middle + 1;
+    int left = (int)span(start, separator);
+    if (left < length) {
+        pair.left_length = left;
+        pair.right = start + left + 1;
         pair.right_length = length - pair.left_length - 1;
     }
     return pair;

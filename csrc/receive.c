@@ -123,8 +123,8 @@ void receive(struct init *init, const siginfo_t *info) {
         return;
     bool ends = signal == SIGTERM || signal == SIGINT;
     if (init->config->pause) {
-        if (ends)
-            init->phase = DONE;
+        if (ends) /* others in the namespace get their TERM and their time, too */
+            init->phase == RUNNING ? ending_begin(init) : ending_hurry(init);
     } else if (init->phase != RUNNING && ends) {
         ending_hurry(init);
     } else if (!hold(init, signal)) {

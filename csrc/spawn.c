@@ -66,7 +66,7 @@ static void become(const struct user *user) {
         fail(STEP_SESSION);
     if (environment)
         environment_pid(environment, getpid());
-    if (config->user)
+    if (user)
         become(user);
     if (config->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         fail(STEP_PRIVILEGES);
@@ -116,7 +116,7 @@ static void become(const struct user *user) {
     environment_make(&environment, config->user ? &user : NULL);
     pid_t pid = vfork();
     if (pid == 0)
-        child(config, inherited, &user, &environment);
+        child(config, inherited, config->user ? &user : NULL, &environment);
     return pid;
 }
 

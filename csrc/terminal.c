@@ -1,13 +1,16 @@
 #include "terminal.h"
 
+#include "mask.h"
+
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 void terminal_release(enum session session) {
-    if (session == SESSION_NEW && getsid(0) == getpid())
-        ioctl(STDIN_FILENO, TIOCNOTTY); /* fails where there is none */
+    /* It fails where there is none. What somebody else sends later is not to be merged with the kernel's two. */
+    if (session == SESSION_NEW && getsid(0) == getpid() && ioctl(STDIN_FILENO, TIOCNOTTY) == 0)
+        signals_drop_own();
 }
 
 /* Gives the terminal to group if from's group has it now: one that is in the background must not steal it. */

@@ -5,7 +5,7 @@
 #include "init.h"
 
 /* Before the spawn: with SESSION_NEW, a session leader gives its controlling terminal up, so that the application's
- * session can have it. The kernel sends us HUP and CONT for that, as from ourselves: the loop drops those. */
+ * session can have it. The kernel sends us HUP and CONT for that, as from ourselves: those are dropped. */
 void terminal_release(enum session session);
 
 /* In the child: the session or group, and the terminal where it is ours to give. -1 with errno if there is no session

@@ -2,6 +2,7 @@
 
 #include "accounts.h"
 #include "say.h"
+#include "span.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,12 +146,11 @@ static void find_supplementary(const struct question *question, struct user *use
 
 void user_find_in(struct user *user, const char *spec, int code, const char *passwd, const char *group) {
     struct question question = {.spec = spec, .code = code, .passwd = passwd, .group = group};
-    const char *colon = strchr(spec, ':');
-    int length = colon ? (int)(colon - spec) : (int)strlen(spec);
+    int length = (int)span(spec, ':');
     user->group_count = 0;
     bool known = find_user(&question, user, length);
-    if (colon)
-        user->gid = find_group(&question, colon + 1);
+    if (spec[length])
+        user->gid = find_group(&question, spec + length + 1);
     else if (known)
         find_supplementary(&question, user);
 }

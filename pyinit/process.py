@@ -145,7 +145,7 @@ class Shim:
             self._heard(message, fds)
         return True
 
-    def part(self, type: int, done: Callable[[], None], *, c: int = 0) -> None:  # noqa: A002
+    def part(self, type: int, done: Callable[[], None], *, c: int = 0) -> None:
         """Say a last thing, QUIT or REST; done() once it was heard, or the shim is gone.
 
         Whoever closes a socket with something unread in it resets the connection, and what was said last is lost.

@@ -44,7 +44,7 @@ def handle(client: Client, request: object) -> None:
     call(client, **{key: value for key, value in arguments.items() if value is not None})
 
 
-def _fits(value: object, kind: str) -> bool:
+def _fits(value: object, kind: str) -> bool:  # noqa: PLR0911 (one for each kind)
     """Whether a value is what a verb's table says."""
     match kind:
         case "text":
@@ -73,7 +73,7 @@ def _filters(pairs: list[list[str]]) -> list[tuple[str, str]]:
 def _chosen(
     client: Client, names: list[str], every: bool, filters: list[list[str]]
 ) -> list[tuple[str, Service | PyinitError]]:
-    """The services that are meant, each with the name it was called by; an error in place of those that are not there."""
+    """The services that are meant, each with the name it was called by; an error in place of one that is not there."""
     supervisor = client.supervisor
     if every or (filters and not names):
         wanted = _filters(filters)
@@ -272,7 +272,7 @@ def _inspect(client: Client, names: list[str]) -> None:
 
 def _start(
     client: Client, names: list[str] | None = None, all: bool = False, filters: list[list[str]] | None = None
-) -> None:  # noqa: B006 (never changed)
+) -> None:
     _each(
         client,
         _chosen(client, names or [], all, filters or []),
@@ -324,13 +324,13 @@ def _kill(
 
 def _pause(
     client: Client, names: list[str] | None = None, all: bool = False, filters: list[list[str]] | None = None
-) -> None:  # noqa: B006
+) -> None:
     _each(client, _chosen(client, names or [], all, filters or []), lambda service: service.pause())
 
 
 def _unpause(
     client: Client, names: list[str] | None = None, all: bool = False, filters: list[list[str]] | None = None
-) -> None:  # noqa: B006
+) -> None:
     _each(client, _chosen(client, names or [], all, filters or []), lambda service: service.resume())
 
 

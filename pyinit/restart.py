@@ -10,8 +10,8 @@ class Policy:
     """When to restart: the policy's name, and how the delays grow.
 
     retries: at most so many restarts in a row with on-failure:N; None: no limit.
-    first, last: the delay in seconds before the first restart and the longest one; it doubles in between, with jitter of
-    up to a tenth. stable: seconds a run must last for the delays to begin anew. limit, window: at most limit starts
+    first, last: the delay in seconds before the first restart and the longest one; it doubles in between, with jitter
+    of up to a tenth. stable: seconds a run must last for the delays to begin anew. limit, window: at most limit starts
     within window seconds (systemd's StartLimitBurst), 0: no limit. success: exit codes that are no failure.
     """
 

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, ClassVar
 
     from pyinit.attach import Attachment, Input
     from pyinit.loop import Timer
@@ -305,7 +305,7 @@ class Service:
             self._timer.cancel()
             self._timer = None
 
-    _ACTIONS: dict[str, Callable[[Service], None]] = {
+    _ACTIONS: ClassVar[dict[str, Callable[[Service], None]]] = {
         states.SPAWN: _spawn,
         states.SIGNALS: _signals,
         states.CLEAN: _clean,
@@ -461,7 +461,7 @@ class Service:
             self._open_log()
         self._reconcile(message)
 
-    def _reconcile(self, message: protocol.Message) -> None:
+    def _reconcile(self, message: protocol.Message) -> None:  # noqa: C901 (one decision, in its order)
         """Bring our state in line with what the shim says: it knows. EXITED and EMPTY follow by themselves."""
         state = self.state
         if message.slot & protocol.STATUS_ALIVE:
@@ -645,6 +645,7 @@ class Service:
             self.loop.after(RETRY, self._save_again)
 
     def set_trouble(self, what: str, text: str) -> None:
+        """Say what is wrong now with the log or the state, or with no text that nothing is."""
         if text == self.trouble.get(what, ""):
             return
         if text:

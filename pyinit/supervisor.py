@@ -277,7 +277,7 @@ def _remove_tree(path: str) -> None:
 
 
 def _find_shims() -> dict[str, int]:
-    """pids of shims by service: of those that have no socket, since the runtime directory was removed."""
+    """The pids of shims by service: of those that have no socket, since the runtime directory was removed."""
     found = {}
     for name in os.listdir("/proc"):
         words = (system.read_file(f"/proc/{name}/cmdline", 256) or b"").split(b"\0") if name.isdecimal() else []

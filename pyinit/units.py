@@ -70,7 +70,7 @@ def signal(what: str, text: object) -> int:
     return number
 
 
-def _signal_number(text: object) -> int | None:
+def _signal_number(text: object) -> int | None:  # noqa: PLR0911 (one for each way to say it)
     if isinstance(text, int) and not isinstance(text, bool):
         return text if 1 <= text <= RTMAX else None
     if not isinstance(text, str):

@@ -37,10 +37,11 @@ def checks(fix: Sequence[str], objects: Path) -> Iterator[tuple[str, list[str]]]
     yield "ruff format", [ruff, "format", "--quiet", *([] if fix else ["--check", "--diff"])]
     yield "mypy", [str(VENV_BIN / "mypy"), "--no-error-summary"]
     yield "clang-format", [_tool("clang-format"), *(["-i"] if fix else ["--dry-run", "-Werror"]), *_c_files()]
-    for source in build.sources("pyinit"):
+    for source in sorted({source for program in build.PROGRAMS for source in build.sources(program)}):
         name = f"gcc -fanalyzer {source}"
         yield name, ["gcc", *build.WARNINGS, *ANALYSE, f"csrc/{source}", "-o", str(objects / "object.o")]
-    yield "tools/generate.py", [str(VENV_BIN / "python"), "tools/generate.py", *([] if fix else ["--check"])]
+    for generator in ("tools/generate.py", "tools/generate_ctl.py"):
+        yield generator, [str(VENV_BIN / "python"), generator, *([] if fix else ["--check"])]
     for page in sorted((ROOT / "docs").glob("*.1")):
         yield f"mandoc {page.name}", [_tool("mandoc"), "-Tlint", "-Wstyle", str(page.relative_to(ROOT))]
 

@@ -14,7 +14,7 @@ from pyinit import launch, loop, states, view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
 
     from pyinit.control import Client
     from pyinit.service import Service
@@ -46,15 +46,13 @@ class Attachment:
         service.watchers.append(self._look)
         client.gone.append(self.leave)
 
-    def begin(self, size: list[Any] | None) -> None:
+    def begin(self) -> None:
         """The request has been answered: frames from now on."""
         early, self._early = self._early or [], None
         for data in early:
             self._client.send(data)
         self._client.most_unread = MOST_UNREAD + LARGEST
         self._client.taken = self._take
-        if size and len(size) == 2:
-            self._resize(pack(">HH", int(size[0]), int(size[1])))
         self._look(self._service)
 
     def output(self, stream: int, data: bytes) -> None:
@@ -71,9 +69,13 @@ class Attachment:
 
     def drop(self, why: str) -> None:
         """Let go of a client that holds things up."""
+        self._end(frame(DROPPED, why.encode()))
+
+    def _end(self, last: bytes) -> None:
         self.leave()
+        self._client.taken = bytearray.clear  # what it said before it knew is for nobody
         self._client.most_unread += 1024
-        self._client.send(frame(DROPPED, why.encode()))
+        self._client.send(last)
         self._client.end()
 
     def leave(self) -> None:
@@ -93,13 +95,10 @@ class Attachment:
         waits = service.state.state == states.WAITING
         if self._early is not None or not (service.removed or ended or waits):
             return
-        self.leave()
-        self._client.most_unread += 1024
-        self._client.send(frame(EXIT, pack(">i", view.exit_code(service) or 0)))
-        self._client.end()
+        self._end(frame(EXIT, pack(">i", view.exit_code(service) or 0)))
 
     def _take(self, data: bytearray) -> None:
-        while len(data) >= 4:
+        while len(data) >= 4 and self in self._service.attachments:
             length = int.from_bytes(data[1:4], "big")
             if len(data) < 4 + length:
                 if length > MOST_INPUT:
@@ -115,23 +114,25 @@ class Attachment:
         elif kind == END_OF_INPUT and self._stdin:
             self._service.end_input()
         elif kind == RESIZE and len(body) == 4:
-            self._resize(body)
+            resize(self._service, *unpack(">HH", body))
         elif kind == SIGNAL and len(body) == 1 and 1 <= body[0] <= 64:
             if self._service.state.pid:
                 self._service.kill(body[0])
         else:
             self.drop("a frame that means nothing")
 
-    def _resize(self, body: bytes) -> None:
-        terminal = self._service.slots.get(launch.INPUT)
-        if self._service.spec.tty and terminal is not None:
-            rows, columns = unpack(">HH", body)
-            fcntl.ioctl(terminal, TIOCSWINSZ, pack("HHHH", rows, columns, 0, 0))
-
     def _write(self, data: bytes) -> None:
-        """To the service's input; what it does not take now waits, up to a bound."""
-        if not self._service.write_input(data):
-            self.drop("the service does not read its input")
+        """To the service's input. While too much waits for the service to read it, the client is not read either."""
+        if not self._service.write_input(data, self._client.go_on):
+            self._client.hold()
+
+
+def resize(service: Service, rows: int, columns: int) -> None:
+    """Tell a service's terminal its size; one that has none yet gets it at the start."""
+    service.window = pack("HHHH", rows & 0xFFFF, columns & 0xFFFF, 0, 0)
+    terminal = service.slots.get(launch.INPUT)
+    if service.spec.tty and terminal is not None:
+        fcntl.ioctl(terminal, TIOCSWINSZ, service.window)
 
 
 class Input:
@@ -141,19 +142,21 @@ class Input:
         self._loop = service.loop
         self._fd = os.dup(fd)
         self._waiting = bytearray()
+        self._emptied: list[Callable[[], None]] = []
         self._end = False
 
-    def write(self, data: bytes) -> bool:
-        """Write what goes now, keep the rest. False: too much waits already."""
-        if len(self._waiting) + len(data) > MOST_INPUT:
-            return False
+    def write(self, data: bytes, emptied: Callable[[], None]) -> bool:
+        """Write what goes now, keep the rest. False: a lot waits, and emptied() is called once it does not."""
         had = bool(self._waiting)
         self._waiting += data
         if not had:
             self._flush()
             if self._waiting:
                 self._loop.add(self._fd, lambda _events: self._flush_later(), loop.WRITE)
-        return True
+        if len(self._waiting) <= MOST_INPUT:
+            return True
+        self._emptied.append(emptied)
+        return False
 
     def _flush(self) -> None:
         try:
@@ -168,8 +171,14 @@ class Input:
         self._flush()
         if not self._waiting:
             self._loop.remove(self._fd)
+            self._tell()
             if self._end:
                 os.close(self._fd)
+
+    def _tell(self) -> None:
+        emptied, self._emptied = self._emptied, []
+        for call in emptied:
+            call()
 
     def close(self) -> None:
         """After what waits has been written."""
@@ -179,6 +188,7 @@ class Input:
 
     def abandon(self) -> None:
         """Now."""
+        self._tell()
         self._loop.remove(self._fd)
         if not self._end or self._waiting:
             os.close(self._fd)

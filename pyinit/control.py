@@ -85,6 +85,7 @@ class Client:
         self._in = bytearray()
         self._out = bytearray()
         self._ending = False
+        self._wanted = loop.READ
         self.busy = False  # a request is being answered: the next one waits
         self.taken: Callable[[bytearray], None] | None = None  # who gets what arrives
         self.gone: list[Callable[[], None]] = []  # called when the connection has ended
@@ -95,6 +96,16 @@ class Client:
     def open(self) -> bool:
         """Whether there is anybody to answer."""
         return self._socket is not None
+
+    def hold(self) -> None:
+        """Read no more of what it says, for now: it is to wait."""
+        self._wanted = 0
+        self._flush()
+
+    def go_on(self) -> None:
+        """Read it again."""
+        self._wanted = loop.READ
+        self._flush()
 
     def _ready(self, events: int) -> None:
         if self._socket and events & loop.WRITE:
@@ -112,13 +123,15 @@ class Client:
         if not data:
             self.close()
             return
+        if self._ending:
+            return  # whatever it says now
         self._in += data
         self._serve()
         if self._socket and self.busy and len(self._in) > LONGEST_REQUEST:  # it does not wait for its answers
             self.close()
 
     def _serve(self) -> None:
-        while self._socket and self._in and not self.busy:
+        while self._socket and self._in and not self.busy and not self._ending:
             if self.taken:
                 self.taken(self._in)
                 return
@@ -135,9 +148,12 @@ class Client:
         from pyinit import requests  # noqa: PLC0415 (it imports us)
 
         try:
-            requests.handle(self, jsontext.loads(line.decode("utf-8", "surrogateescape")))
+            request = jsontext.loads(line.decode("utf-8", "surrogateescape"))
         except ValueError as error:
             self.fail(PyinitError(f"the request is no JSON: {error}"))
+            return
+        try:
+            requests.handle(self, request)
         except PyinitError as error:
             self.fail(error)
         except OSError as error:
@@ -188,12 +204,12 @@ class Client:
             while self._out:
                 del self._out[: sock.send(self._out)]
         except BlockingIOError:
-            self.loop.modify(sock.fileno(), loop.READ | loop.WRITE)
+            self.loop.modify(sock.fileno(), self._wanted | loop.WRITE)
             return
         except OSError:
             self.close()
             return
-        self.loop.modify(sock.fileno(), loop.READ)
+        self.loop.modify(sock.fileno(), self._wanted)
         if self._ending:
             self.close()
 
@@ -212,23 +228,3 @@ class Client:
         self._server.clients.discard(self)
         for call in self.gone:
             call()
-
-
-def stop_all(supervisor: Supervisor, done: Callable[[], None]) -> None:
-    """Stop every service; done() once all have ended. Shims end with the supervisor."""
-    from pyinit import states  # noqa: PLC0415
-
-    def look(_service: object = None) -> None:
-        if not any(states.is_live(service.state.state) for service in supervisor.services.values()) and not finished:
-            finished.append(True)
-            for service in supervisor.services.values():
-                service.dismiss()
-            supervisor.when_departed(done)
-
-    finished: list[bool] = []
-    for service in tuple(supervisor.services.values()):
-        service.watchers.append(look)
-        stopped = service.state.stopped
-        service.stop()
-        service.state.stopped = stopped or service.state.stopped
-    supervisor.loop.soon(look)

@@ -14,6 +14,8 @@ class PyinitError(Exception):
     """
 
     def __init__(self, text: str, exit_code: int = OWN_ERROR) -> None:
+        if not text.isprintable():  # a name with a newline or an escape sequence in it
+            text = "".join(part if part.isprintable() else repr(part)[1:-1] for part in text)
         super().__init__(text)
         self.exit_code = exit_code
 

@@ -93,7 +93,8 @@ def descriptors(spec: specs.Spec) -> dict[int, int]:
 def environment(spec: specs.Spec, ident: str, inherited: dict[str, str]) -> dict[str, str]:
     """The process's variables: our PATH and locale, what --user changes, and what the service was given."""
     passed = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "USER")
-    made: dict[str, str] = {key: inherited[key] for key in passed if key in inherited}
+    made = {MARK: ident}  # first, for whoever reads the beginning of a long environment
+    made.update((key, inherited[key]) for key in passed if key in inherited)
     made.setdefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     if spec.tty:
         made["TERM"] = "xterm"
@@ -106,15 +107,21 @@ def environment(spec: specs.Spec, ident: str, inherited: dict[str, str]) -> dict
     return made
 
 
+def _number(text: str) -> int | None:
+    """A uid or gid, if it is the number of one."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else None
+
+
 def _account(user: str) -> tuple[int, int | None, str, str]:
     """(uid, its own gid, name, home) of a name or number. PyinitError if there is no such user."""
     import pwd  # noqa: PLC0415 (only where a user is asked for)
 
+    uid = _number(user)
     try:
-        found = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
+        found = pwd.getpwnam(user) if uid is None else pwd.getpwuid(uid)
     except (KeyError, OverflowError):
-        if user.isdecimal() and int(user) < protocol.KEEP_ID:
-            return int(user), None, user, "/"
+        if uid is not None and uid < protocol.KEEP_ID:
+            return uid, None, user, "/"
         message = f"user: {user!r}: there is no such user"
         raise PyinitError(message) from None
     return found.pw_uid, found.pw_gid, found.pw_name, found.pw_dir
@@ -136,10 +143,14 @@ def identity(user: str | None) -> tuple[int, int, list[int] | None]:
     if not group:
         return uid, gid or 0, os.getgrouplist(name, gid) if gid is not None else []
     try:
-        return uid, int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid, []
+        number = _number(group)
+        gid = grp.getgrnam(group).gr_gid if number is None else number
+        if gid < protocol.KEEP_ID:
+            return uid, gid, []
     except KeyError:
-        message = f"user: {group!r}: there is no such group"
-        raise PyinitError(message) from None
+        pass
+    message = f"user: {group!r}: there is no such group"
+    raise PyinitError(message)
 
 
 def payload(spec: specs.Spec, ident: str, nofile: tuple[int, int], cgroup: str = "") -> int:

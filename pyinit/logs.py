@@ -96,6 +96,11 @@ class LogPath:
         return any(stream.blocked for stream in self._streams)
 
     @property
+    def waits(self) -> bool:
+        """Whether the pipes are not to be read meanwhile, so that the application waits."""
+        return self.blocked and (not self.config.non_blocking or "staging" in self._troubles)
+
+    @property
     def deadline(self) -> float | None:
         """When idle() wants to be called, by the clock `now`; None: not before something is pumped."""
         times = [stream.touched for stream in self._streams if stream.touched is not None]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 READ, WRITE = EPOLLIN, EPOLLOUT
 AT_ONCE = 64
+LONGEST_SLEEP = 86400.0  # seconds; epoll_wait(2) counts milliseconds in 32 bits
 
 
 class Timer:
@@ -114,7 +115,7 @@ class Loop:
             return 0
         while self._timers and self._timers[0].call is None:
             heapq.heappop(self._timers)
-        return max(0.0, self._timers[0].due - time.monotonic()) if self._timers else -1
+        return min(LONGEST_SLEEP, max(0.0, self._timers[0].due - time.monotonic())) if self._timers else -1
 
     def _run_due(self) -> None:
         while self._timers and (self._timers[0].call is None or self._timers[0].due <= time.monotonic()):

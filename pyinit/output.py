@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 RETRY = 1.0  # seconds until what a full disk refused is tried again
 RELAYED = 1 << 16  # bytes from a terminal at once
+MOST_RELAYS = 64  # at a run's end: more than a terminal holds
 
 
 class Output:
@@ -44,6 +45,8 @@ class Output:
         self._idle: Timer | None = None
         self._retry: Timer | None = None
         self._closed = False
+        self._resting = True
+        self._unsettled = False  # a run has ended, and not all of it could be logged yet
         self._config = logs.check_options(spec.log_driver, spec.log_opts)
         two = launch.ERRORS in slots
         self._log = logs.LogPath(
@@ -60,6 +63,9 @@ class Output:
         self._listen()
 
     def _listen(self) -> None:
+        if not self._resting:
+            return
+        self._resting = False
         if self._tty:
             self._loop.add(self._slots[launch.INPUT], lambda _events: self._relay(), bulk=True)
         self._loop.add(self._slots[launch.OUTPUT], lambda _events: self._pump(0), bulk=True)
@@ -68,18 +74,20 @@ class Output:
 
     def _rest(self) -> None:
         """Listen to nothing."""
+        self._resting = True
         for slot in (launch.INPUT, launch.OUTPUT, launch.ERRORS):
             if slot in self._slots and (slot != launch.INPUT or self._tty):
                 self._loop.remove(self._slots[slot])
 
-    def _relay(self) -> None:
-        """With a terminal: from the pty to the pipe, inside the kernel."""
+    def _relay(self) -> int:
+        """With a terminal: from the pty to the pipe, inside the kernel, without waiting. How many bytes that were."""
         try:
-            os.splice(self._slots[launch.INPUT], self._slots[launch.RELAY], RELAYED)
+            return os.splice(self._slots[launch.INPUT], self._slots[launch.RELAY], RELAYED, flags=os.SPLICE_F_NONBLOCK)
         except BlockingIOError:
             pass  # nothing there, or the pipe is full and OUTPUT is readable
         except OSError:
             self._loop.remove(self._slots[launch.INPUT])
+        return 0
 
     def _pump(self, stream: int) -> None:
         if self._closed:
@@ -92,8 +100,9 @@ class Output:
     def _check(self) -> None:
         """Look after what the log path wants from us now."""
         self._troubled(self._log.trouble or "")
-        if self._log.blocked and not self._retry:
+        if self._log.waits:
             self._rest()
+        if (self._log.blocked or self._unsettled) and not self._retry:
             self._retry = self._loop.after(RETRY, self._try_again)
         deadline = self._log.deadline
         if deadline is not None and not self._idle:
@@ -102,6 +111,8 @@ class Output:
     def _try_again(self) -> None:
         self._retry = None
         self._listen()
+        if self._unsettled:
+            self.drain()
         for stream in (0, 1) if launch.ERRORS in self._slots else (0,):
             self._pump(stream)
 
@@ -113,10 +124,18 @@ class Output:
 
     def drain(self) -> None:
         """Log what is in the pipes now: what was written before the end is in the log before the end is told."""
-        if self._tty and launch.INPUT in self._slots:
-            self._relay()
-        self._log.settle()
-        self._troubled(self._log.trouble or "")
+        if self._closed:
+            return
+        for _ in range(MOST_RELAYS if self._tty else 0):
+            if not self._relay():
+                break
+            self._log.pump(0)
+        self._unsettled = not self._log.settle()
+        self._check()
+
+    def begin(self) -> None:
+        """The next run begins: what could not be logged of the last one is followed by its output."""
+        self._unsettled = False
 
     def reopen(self) -> None:
         """After an external rotation."""

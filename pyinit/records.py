@@ -34,18 +34,19 @@ class Ended:
     )
 
     def __init__(self, values: dict[str, Any]) -> None:
-        self.run: int = values["run"]
-        self.code: int = values["code"]
-        self.signal: int = values["signal"]
-        self.core: bool = values["core"]
-        self.oom: bool = values["oom"]
-        self.started: float = values["started"]
-        self.ended: float = values["ended"]
-        self.duration: float = values["duration"]
-        self.user: float = values["user"]
-        self.system: float = values["system"]
-        self.peak: int = values["peak"]
-        self.killed: int = values["killed"]
+        """KeyError, TypeError or ValueError if something is missing, or is no number."""
+        self.run = int(values["run"])
+        self.code = int(values["code"])
+        self.signal = int(values["signal"])
+        self.core = bool(values["core"])
+        self.oom = bool(values["oom"])
+        self.started = float(values["started"])
+        self.ended = float(values["ended"])
+        self.duration = float(values["duration"])
+        self.user = float(values["user"])
+        self.system = float(values["system"])
+        self.peak = int(values["peak"])
+        self.killed = int(values["killed"])
 
     def values(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -53,7 +54,7 @@ class Ended:
 
 
 def ended_of_record(record: dict[str, str]) -> Ended:
-    """Of a shim's exit record. ValueError if it is not one."""
+    """Of a shim's exit record. ValueError or KeyError if it is not one."""
     status = int(record["status"])
     return Ended(
         {
@@ -132,9 +133,18 @@ class State:
             message = f"no state is called {values['state']!r}"
             raise ValueError(message)
         for key in self.__slots__:
-            if key in values:
-                setattr(self, key, values[key])
+            if key in values and key != "ended":
+                setattr(self, key, _like(getattr(self, key), key, values[key]))
         self.ended = Ended(values["ended"]) if values["ended"] else None
+
+
+def _like(example: object, key: str, value: object) -> object:
+    """A value, if it is of the example's type; TypeError."""
+    fits = isinstance(value, (int, float)) if isinstance(example, float) else isinstance(value, type(example))
+    if not fits or (isinstance(value, list) and not all(isinstance(one, (int, float)) for one in value)):
+        message = f"{key} is no {type(example).__name__}"
+        raise TypeError(message)
+    return value
 
 
 def spec_text(spec: specs.Spec, created: float) -> bytes:
@@ -160,7 +170,7 @@ def parse_spec(text: bytes | None) -> tuple[specs.Spec, float] | None:
     try:
         values = jsontext.loads(text.decode())
         return specs.check(values["spec"]), float(values["created"])
-    except (ValueError, KeyError, TypeError, PyinitError):
+    except (ValueError, KeyError, TypeError, OverflowError, PyinitError):
         return None
 
 
@@ -174,7 +184,7 @@ def load(dirs: Dirs, ident: str, kept: bytes | None = None) -> tuple[specs.Spec,
     state = State(created)
     try:
         state.restore(jsontext.loads((system.read_file(f"{folder}/state.json") or b"").decode()))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         state = State(created)  # it was lost: the shim says how things stand
         state.state = ""
     return spec, state

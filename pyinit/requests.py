@@ -53,6 +53,10 @@ def _fits(value: object, kind: str) -> bool:  # noqa: PLR0911 (one for each kind
             return isinstance(value, bool)
         case "number":
             return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case "pair of numbers":
+            if not isinstance(value, list) or len(value) != 2:
+                return False
+            return all(_fits(part, "number") and 0 <= part < 1 << 16 for part in value)
         case "list of texts":
             return isinstance(value, list) and all(isinstance(word, str) for word in value)
         case "list of pairs of texts":
@@ -232,6 +236,8 @@ def _run(
 ) -> None:
     def made(service: Service) -> None:
         attachment = attach.Attachment(client, service, stdin=stdin, ends_with_run=True)
+        if size:
+            attach.resize(service, int(size[0]), int(size[1]))
         service.start()
         _when(client, service, _has_started, lambda service: begin(service, attachment))
 
@@ -242,7 +248,7 @@ def _run(
             _give_up(client, service)
         else:
             client.answer(id=service.ident, name=service.spec.name, tty=service.spec.tty, pid=service.state.pid)
-            attachment.begin(size)
+            attachment.begin()
 
     _make(client, spec, replace, made)
 
@@ -252,7 +258,9 @@ def _attach(client: Client, name: str, stdin: bool = False, size: list[Any] | No
     service.need_running()
     attachment = attach.Attachment(client, service, stdin=stdin, ends_with_run=True)
     client.answer(id=service.ident, name=service.spec.name, tty=service.spec.tty, pid=service.state.pid)
-    attachment.begin(size)
+    attachment.begin()
+    if size:
+        attach.resize(service, int(size[0]), int(size[1]))
 
 
 def _list(client: Client, all: bool = False, filters: list[list[str]] | None = None) -> None:
@@ -421,8 +429,6 @@ def _status(client: Client) -> None:
 
 
 def _stop_supervisor(client: Client, keep: bool = False) -> None:
-    from pyinit import control  # noqa: PLC0415
-
     supervisor = client.supervisor
     if keep:
         client.answer()
@@ -433,7 +439,7 @@ def _stop_supervisor(client: Client, keep: bool = False) -> None:
             client.answer()
             supervisor.loop.stop()
 
-        control.stop_all(supervisor, stopped)
+        supervisor.stop_all(stopped)
 
 
 def _upgrade(client: Client) -> None:
@@ -470,8 +476,8 @@ _SEVERAL = {"names": "list of texts", "all": "flag", "filters": "list of pairs o
 VERBS: dict[str, tuple[Callable[..., None], dict[str, str]]] = {
     "ping": (_ping, {}),
     "create": (_create, {"spec": "object", "start": "flag", "replace": "flag"}),
-    "run": (_run, {"spec": "object", "stdin": "flag", "replace": "flag", "size": "list"}),
-    "attach": (_attach, {"name": "text", "stdin": "flag", "size": "list"}),
+    "run": (_run, {"spec": "object", "stdin": "flag", "replace": "flag", "size": "pair of numbers"}),
+    "attach": (_attach, {"name": "text", "stdin": "flag", "size": "pair of numbers"}),
     "list": (_list, {"all": "flag", "filters": "list of pairs of texts"}),
     "inspect": (_inspect, {"names": "list of texts"}),
     "start": (_start, _SEVERAL),

@@ -51,7 +51,12 @@ class Streak:
 def note_start(policy: Policy, streak: Streak, now: float) -> None:
     """Remember a start, for the limit."""
     if policy.limit:
-        streak.starts = [*(start for start in streak.starts if now - start < policy.window), now]
+        streak.starts = [*_recent(policy, streak, now), now]
+
+
+def _recent(policy: Policy, streak: Streak, now: float) -> list[float]:
+    """The starts within the window. Those to come are none: the clock was set back."""
+    return [start for start in streak.starts if 0 <= now - start < policy.window]
 
 
 def decide(
@@ -69,7 +74,7 @@ def decide(
         streak.count = 0
     if policy.name == ON_FAILURE and policy.retries is not None and streak.count >= policy.retries:
         return None, f"it failed after {streak.count} restarts in a row"
-    if policy.limit and len([start for start in streak.starts if now - start < policy.window]) >= policy.limit:
+    if policy.limit and len(_recent(policy, streak, now)) >= policy.limit:
         return None, f"it was started {policy.limit} times within {policy.window:g} s"
     delay = min(policy.last, policy.first * 2.0 ** min(streak.count, 60))
     streak.count += 1

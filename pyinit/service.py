@@ -7,6 +7,7 @@ of these lines leaves enough behind for the next one.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from pyinit.supervisor import Supervisor
 
 TARGETS = {"main": protocol.TARGET_MAIN, "group": protocol.TARGET_GROUP, "tree": protocol.TARGET_TREE}
-SIGKILL, SIGSTOP, SIGCONT, SIGTERM = 9, 19, 18, 15
+SIGKILL, SIGSTOP, SIGCONT = 9, 19, 18
 # States in which a start has to wait for the end.
 _ENDING = (states.STOPPING, states.CANCELLED, states.ENDING, states.SWEEPING, states.SWEPT_STOP)
+TIOCSWINSZ = 0x5414
 RETRY = 1.0  # seconds until what a full disk or table refused is tried again
 
 
@@ -52,6 +54,7 @@ class Service:
         self.attachments: list[Attachment] = []
         self.removed: bool = False
         self._input: Input | None = None
+        self.window = b""  # its terminal's size, as ioctl_tty(2) has it
 
     # What a user asks for.
 
@@ -152,6 +155,8 @@ class Service:
         except OSError as error:
             self._fail(PyinitError(f"cannot start a shim: {os.strerror(error.errno or 0)}"))
             return
+        if self.output:
+            self.output.begin()
         if self.shim:
             self.shim.send(protocol.SPAWN, self._spawned, a=self.state.run, fds=(payload,))
         os.close(payload)
@@ -163,6 +168,8 @@ class Service:
         self._drop_slots()
         text = records.spec_text(self.spec, self.state.created)
         slots = launch.make_slots(self.spec, text)
+        if self.window and self.spec.tty:
+            fcntl.ioctl(slots[launch.INPUT], TIOCSWINSZ, self.window)
         self._adopting = False
         try:
             pid, sock = process.start(self.supervisor.program, self.ident, self.supervisor.log_fd)
@@ -255,8 +262,7 @@ class Service:
 
     def _clean_rest(self, run: int) -> None:
         if self.state.run == run and self.state.state in (states.ENDING, states.STOPPING) and self.shim:
-            steps = [(SIGTERM, round(self.spec.grace * 1000))] if self.spec.grace else []
-            self.shim.send(protocol.STOP, c=protocol.TARGET_TREE, body=protocol.stop(steps))
+            self.shim.send(protocol.STOP, c=protocol.TARGET_TREE, body=protocol.stop(self.spec.clean_steps()))
 
     def _decide(self) -> None:
         ended, state = self.state.ended, self.state
@@ -512,7 +518,7 @@ class Service:
 
     # Standard input.
 
-    def write_input(self, data: bytes) -> bool:
+    def write_input(self, data: bytes, emptied: Callable[[], None]) -> bool:
         """To its standard input (or terminal), at once or when it reads. False: too much waits already."""
         if launch.INPUT not in self.slots:
             return True  # it has none, or that has ended
@@ -520,12 +526,12 @@ class Service:
             from pyinit.attach import Input  # noqa: PLC0415 (only for who is written to)
 
             self._input = Input(self, self.slots[launch.INPUT])
-        return self._input.write(data)
+        return self._input.write(data, emptied)
 
     def end_input(self) -> None:
         """End of file, once what was written has been read. A terminal gets a ^D instead."""
         if self.spec.tty:
-            self.write_input(b"\x04")
+            self.write_input(b"\x04", lambda: None)
         elif launch.INPUT in self.slots and self.shim:
             self.shim.send(protocol.KEEP, slot=launch.INPUT)  # its copy
             os.close(self.slots.pop(launch.INPUT))

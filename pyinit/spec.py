@@ -20,6 +20,7 @@ LIMITS = {
     "locks": 10, "sigpending": 11, "msgqueue": 12, "nice": 13, "rtprio": 14, "rttime": 15,
 }  # fmt: skip
 UNLIMITED = 2**64 - 1
+MOST_SOCKETS = 32  # as many as a shim can keep
 LONGEST_NAME = 200  # characters
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
@@ -66,6 +67,13 @@ def _texts(key: str, value: object) -> list[str]:
     raise _bad(key, value, "a list of texts")
 
 
+def _addresses(key: str, value: object) -> list[str]:
+    addresses = _texts(key, value)
+    if len(addresses) <= MOST_SOCKETS:
+        return addresses
+    raise _bad(key, value, f"at most {MOST_SOCKETS} addresses")
+
+
 def _command(key: str, value: object) -> list[str]:
     words = _texts(key, value)
     if words and words[0]:
@@ -79,7 +87,7 @@ def _mapping(key: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _bad(key, value, "a mapping of texts")
     for word in value:
-        if not isinstance(word, str) or not word or "=" in word or "\0" in word:
+        if not _text(key, word) or "=" in word:
             raise _bad(key, word, "a name without = in it")
     return {word: _text(f"{key} {word}", text) for word, text in value.items()}
 
@@ -93,9 +101,14 @@ def _one_of(words: tuple[str, ...]) -> Callable[[str, object], str]:
     return check_word
 
 
+def _is_number(text: str) -> bool:
+    """Whether it is a whole number that fits into 64 bits, or nearly so."""
+    return text.isascii() and text.isdecimal() and len(text) <= 20
+
+
 def _restart(key: str, value: object) -> str:
     word, colon, count = _text(key, value).partition(":")
-    if word in restart.POLICIES and (not colon or (word == restart.ON_FAILURE and count.isdecimal())):
+    if word in restart.POLICIES and (not colon or (word == restart.ON_FAILURE and _is_number(count))):
         return f"{word}:{int(count)}" if colon else word
     raise _bad(key, value, "no, on-failure, on-failure:N, always, unless-stopped")
 
@@ -127,7 +140,7 @@ def _pair(key: str, value: object) -> list[int]:
         value = [*text.split(":")] if ":" in text else [text, text]
     if isinstance(value, list) and len(value) == 2:
         numbers = [UNLIMITED if str(part) in ("unlimited", "-1", "infinity") else part for part in value]
-        if all(str(part).isdecimal() for part in numbers) and int(numbers[0]) <= int(numbers[1]):
+        if all(_is_number(str(part)) for part in numbers) and int(numbers[0]) <= int(numbers[1]) <= UNLIMITED:
             return [int(numbers[0]), int(numbers[1])]
     raise _bad(key, value, "SOFT:HARD, numbers or unlimited, the first not above the second")
 
@@ -163,11 +176,16 @@ def _delays(key: str, value: object) -> dict[str, float]:
 
 def _codes_map(key: str, value: object) -> dict[str, int]:
     if isinstance(value, str):
-        value = {part.partition(":")[0]: int(part.partition(":")[2] or 0) for part in value.split(",") if part}
+        value = dict(part.partition(":")[::2] for part in value.split(",") if part)
     if not isinstance(value, dict):
         raise _bad(key, value, "exit codes like 143:0")
-    code = _between(0, 255)
-    return {str(code(key, int(word) if str(word).isdecimal() else -1)): code(key, to) for word, to in value.items()}
+    return {str(_code(key, word)): _code(key, to) for word, to in value.items()}
+
+
+def _code(key: str, value: object) -> int:
+    """An exit code, or its text."""
+    number = int(value) if isinstance(value, str) and _is_number(value) else value
+    return _between(0, 255)(key, number)
 
 
 def _optional(check_value: Callable[[str, object], Any]) -> Callable[[str, object], Any]:
@@ -217,7 +235,7 @@ KEYS: dict[str, tuple[Callable[[str, object], Any], Any]] = {
     "tty": (_flag, False),
     "interactive": (_flag, False),
     "rm": (_flag, False),
-    "listen": (_texts, []),
+    "listen": (_addresses, []),
     "notify": (_flag, False),
     "log_driver": (_text, "k8s-file"),
     "log_opts": (_mapping, {}),
@@ -260,10 +278,19 @@ class Spec:
     def stop_steps(self, timeout: float | None = None) -> list[tuple[int, int]]:
         """The stop sequence as (signal, milliseconds to wait after it); KILL follows by itself."""
         if self.stop_sequence and timeout is None:
-            return [(int(signal), round(seconds * 1000)) for signal, seconds in self.stop_sequence]
-        wait = self.stop_timeout if timeout is None else timeout
+            return [(int(signal), milliseconds(seconds)) for signal, seconds in self.stop_sequence]
+        wait = self.stop_timeout if timeout is None else max(-1.0, timeout)  # -1: for ever, as podman has it
         signal = self.rewrite.get(str(self.stop_signal), self.stop_signal)
-        return [(signal or self.stop_signal, round(wait * 1000))]
+        return [(signal or self.stop_signal, milliseconds(wait))]
+
+    def clean_steps(self) -> list[tuple[int, int]]:
+        """The same for what the main process leaves behind when it ends."""
+        return [(15, milliseconds(self.grace))] if self.grace else []
+
+
+def milliseconds(seconds: float) -> int:
+    """As a shim is told it, in 32 bits: at most 24 days."""
+    return min(round(min(seconds, 1e9) * 1000), 2**31 - 1)
 
 
 def check(values: object) -> Spec:

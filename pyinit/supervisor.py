@@ -222,6 +222,24 @@ class Supervisor:
             service.rest()
         self.when_departed(self.loop.stop)
 
+    def stop_all(self, done: Callable[[], None]) -> None:
+        """Stop every service; done() once all have ended. Shims end with the supervisor."""
+
+        def look(_service: object = None) -> None:
+            if not any(states.is_live(service.state.state) for service in self.services.values()) and not finished:
+                finished.append(True)
+                for service in self.services.values():
+                    service.dismiss()
+                self.when_departed(done)
+
+        finished: list[bool] = []
+        for service in tuple(self.services.values()):
+            service.watchers.append(look)
+            stopped = service.state.stopped
+            service.stop()
+            service.state.stopped = stopped or service.state.stopped
+        self.loop.soon(look)
+
     def departed(self, shim: process.Shim) -> None:
         """A shim has heard the last that we had to say."""
         self.departing.discard(shim)
@@ -342,7 +360,7 @@ def _listen_to_signals(supervisor: Supervisor) -> None:
     def ready(_events: int) -> None:
         for number in os.read(reader, 64):
             if number in (SIGTERM, SIGINT):
-                control.stop_all(supervisor, supervisor.loop.stop)
+                supervisor.stop_all(supervisor.loop.stop)
             elif number == SIGUSR2:  # another supervisor is to take over: _relieve
                 supervisor.loop.stop()
             elif number == SIGHUP:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from _signal import SIGKILL, pidfd_send_signal
+from errno import EMFILE, ENFILE, ENOMEM
 
 from pyinit import launch, system
 
@@ -19,24 +20,47 @@ if TYPE_CHECKING:
     from pyinit.loop import Loop
 
 
+RETRY = 1.0  # seconds until processes are looked for again that nobody could look at
+_EXHAUSTED = (EMFILE, ENFILE, ENOMEM)
+
+
 def find(ident: str) -> list[int]:
-    """Pidfds of all live processes of a service."""
+    """Pidfds of live processes of a service: of some of them, as long as there are any.
+
+    OSError if none is found for lack of descriptors or memory.
+    """
     mark = os.fsencode(f"{launch.MARK}={ident}")
-    found = []
+    found: list[int] = []
     for name in os.listdir("/proc"):
         if not name.isdecimal() or int(name) == os.getpid():
             continue
         try:
-            pidfd = os.pidfd_open(int(name))
-        except OSError:
+            pidfd = _open_marked(int(name), mark)
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                if found:
+                    break
+                raise
             continue
-        variables = system.read_file(f"/proc/{name}/environ") or b""
-        stat = system.status_of_stat(int(name)) if mark in variables.split(b"\0") else None
-        if stat and stat[0] not in (b"Z", b"X"):
+        if pidfd >= 0:
             found.append(pidfd)
-        else:
-            os.close(pidfd)
     return found
+
+
+def _open_marked(pid: int, mark: bytes) -> int:
+    """A pidfd of a process that has the mark and lives; -1: it is another one, or gone. OSError."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        os.close(os.open(f"/proc/{pid}/environ", os.O_RDONLY | os.O_CLOEXEC))  # read_file says not why it cannot
+        variables = system.read_file(f"/proc/{pid}/environ") or b""
+        stat = system.status_of_stat(pid) if mark in variables.split(b"\0") else None
+    except OSError:
+        os.close(pidfd)
+        raise
+    if stat and stat[0] not in (b"Z", b"X"):
+        return pidfd
+    os.close(pidfd)
+    return -1
 
 
 class Sweep:
@@ -52,7 +76,11 @@ class Sweep:
         self._look()
 
     def _look(self) -> None:
-        self._left = set(find(self._ident))
+        try:
+            self._left = set(find(self._ident))
+        except OSError:
+            self._loop.after(RETRY, self._look)
+            return
         if not self._left:
             self._loop.soon(self._done)
             return

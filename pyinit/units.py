@@ -16,6 +16,8 @@ NAMES: dict[int, str] = {
     number: name for name, number in reversed(list(SIGNALS.items())) if name not in ("CLD", "POLL", "IOT")
 }
 
+LARGEST = 1 << 63  # bytes: one more than off_t has
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
@@ -50,13 +52,15 @@ def _seconds(text: str) -> float | None:
 
 def size(what: str, text: object) -> int:
     """Bytes. text is a number of them, or a text like 512k, 10m, 1g (powers of 1024, as podman has it)."""
-    if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
+    if isinstance(text, int) and not isinstance(text, bool) and 0 <= text < LARGEST:
         return text
     if isinstance(text, str):
         word = text.lower().removesuffix("b") or "?"
         number, unit = (word[:-1], word[-1]) if word[-1].isalpha() else (word, "")
         if unit in _BYTES and number.isascii() and number.replace(".", "", 1).isdecimal():
-            return int(float(number) * _BYTES[unit])
+            length = float(number) * _BYTES[unit]
+            if length < LARGEST:
+                return int(length)
     message = f"{what}: {text!r} is not a size: a number of bytes, or 512k, 10m, 1g"
     raise SpecError(message)
 
@@ -76,7 +80,7 @@ def _signal_number(text: object) -> int | None:  # noqa: PLR0911 (one for each w
     if not isinstance(text, str):
         return None
     if text.isascii() and text.isdecimal():
-        return int(text) if 1 <= int(text) <= RTMAX else None
+        return int(text) if len(text) < 10 and 1 <= int(text) <= RTMAX else None
     word = text.upper().removeprefix("SIG")
     if word in SIGNALS:
         return SIGNALS[word]
@@ -84,7 +88,7 @@ def _signal_number(text: object) -> int | None:  # noqa: PLR0911 (one for each w
         if word == base:
             return number
         rest = word.removeprefix(base + sign)
-        if rest != word and rest.isascii() and rest.isdecimal() and int(rest) <= RTMAX - RTMIN:
+        if rest != word and rest.isascii() and rest.isdecimal() and len(rest) < 10 and int(rest) <= RTMAX - RTMIN:
             return number + int(rest) if sign == "+" else number - int(rest)
     return None
 

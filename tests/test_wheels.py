@@ -31,14 +31,16 @@ def wheel(architecture: Architecture, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def shim(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the program in the wheel."""
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder of what the wheel puts in bin/."""
+    folder = tmp_path_factory.mktemp("programs")
     with zipfile.ZipFile(wheel) as archive:
-        [name] = [name for name in archive.namelist() if name.endswith("scripts/pyinit")]
-        program = tmp_path_factory.mktemp("shims") / "pyinit"
-        program.write_bytes(archive.read(name))
-    program.chmod(0o755)
-    return program
+        for name in archive.namelist():
+            if "/scripts/" in name:
+                program = folder / Path(name).name
+                program.write_bytes(archive.read(name))
+                program.chmod(0o755)
+    return folder
 
 
 def test_tags(wheel: Path, architecture: Architecture) -> None:
@@ -52,21 +54,34 @@ def test_tags(wheel: Path, architecture: Architecture) -> None:
     assert any(tag.startswith("musllinux") for tag in tags)
 
 
-def test_fit(shim: Path, architecture: Architecture) -> None:
+def test_fit(programs: Path, architecture: Architecture) -> None:
     """Each program is static, within its budget, and has neither an executable stack nor writable code."""
     limit = build.choose(target=architecture.target).limit
-    assert build.faults(shim.read_bytes(), limit=limit) == []
+    assert sorted(program.name for program in programs.iterdir()) == sorted(build.PROGRAMS)
+    for program in programs.iterdir():
+        assert build.faults(program.read_bytes(), limit=limit) == []
 
 
-def test_runs(shim: Path, architecture: Architecture) -> None:
-    """Each program tells its version, runs a command, and ends with its exit code."""
-    said = subprocess.run([architecture.qemu, shim, "-V"], capture_output=True, text=True, check=True).stdout
+def test_init_runs(programs: Path, architecture: Architecture) -> None:
+    """Each init tells its version, runs a command, and ends with its exit code."""
+    init = [architecture.qemu, str(programs / "pyinit")]
+    said = subprocess.run([*init, "-V"], capture_output=True, text=True, check=True).stdout
     assert said == f"pyinit {build.version()} (static, musl)\n"
     # The command is this machine's own: qemu hands the exec to the kernel.
     script = 'echo "$0"; kill -TERM $$'
-    command: list[str | Path] = [architecture.qemu, shim, "--map-exit", "143:7", "--", "/bin/sh", "-c", script, "ready"]
+    command = [*init, "--map-exit", "143:7", "--", "/bin/sh", "-c", script, "ready"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("ready\n", 7), done.stderr
+
+
+def test_shim_runs(programs: Path, architecture: Architecture) -> None:
+    """Each shim tells its version, and refuses to be one without a supervisor. More needs a kernel, not a qemu."""
+    shim = [architecture.qemu, str(programs / "pyinit-shim")]
+    told = subprocess.run([*shim, "--version"], capture_output=True, text=True, check=True)
+    assert told.stdout + told.stderr == f"pyinit-shim: version {build.version()}\n"
+    done = subprocess.run([*shim, "name"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert "by pyinit's supervisor" in done.stderr
 
 
 def test_reproducible(wheel: Path, architecture: Architecture, tmp_path: Path) -> None:
@@ -76,13 +91,20 @@ def test_reproducible(wheel: Path, architecture: Architecture, tmp_path: Path) -
 
 
 def test_installs_on_this_machine(tmp_path: Path) -> None:
-    """Pip takes the wheel of this machine's architecture and puts the program in bin/."""
+    """Pip takes the wheel of this machine's architecture and puts all three programs in bin/, which run."""
     [own] = [architecture for architecture in ARCHITECTURES if architecture.name == os.uname().machine]
     made = build_wheel(own, tmp_path)
     target = tmp_path / "target"
     options: list[str | Path] = ["--no-index", "--no-deps", "--quiet", "--target", target]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, made], check=True)
-    command = [sys.executable, "-c", "import pyinit; print(pyinit.path())"]
     environment = {**os.environ, "PYTHONPATH": str(target)}
-    shown = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=True).stdout
-    assert Path(shown.strip()).is_file()
+
+    def output(*command: str | Path) -> str:
+        return subprocess.run(
+            command, cwd="/", env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+        ).stdout.strip()
+
+    assert Path(output(sys.executable, "-c", "import pyinit; print(pyinit.path())")) == target / "bin" / "pyinit"
+    assert output(target / "bin/pyinit", "-V") == f"pyinit {build.version()} (static, musl)"
+    assert output(target / "bin/pyinit-shim", "--version") == f"pyinit-shim: version {build.version()}"
+    assert output(target / "bin/pyinitctl", "--help").startswith("usage: pyinitctl COMMAND")

@@ -1,11 +1,12 @@
-"""`./dev run`: a small service under pyinit, and each thing an init is for, seen to happen.
+"""`./dev run`: a small service under pyinit, and each thing an init is for, seen to happen; then one under pyinitctl.
 
-The service is a plain Python program that stops on INT, and reports by lines on its standard output. Nothing here
-sleeps: each step waits for the line that says the one before is done.
+The services are plain Python programs that report by lines on their standard output. Nothing here sleeps: each step
+waits for the line that says the one before is done.
 """
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 import pyinit
+from tools.paths import VENV_BIN
 
 # A web application's likeness: it starts helpers that detach (their parents leave at once), and stops on INT.
 SERVICE = """
@@ -31,6 +33,18 @@ while True:
     if number == signal.SIGINT:
         print("service: stops, exit code 3", flush=True)
         sys.exit(3)
+"""
+
+# One that answers a request, so to speak, per USR1.
+SUPERVISED = """
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGTERM})
+print(f"service: process {os.getpid()} is ready", flush=True)
+served = 0
+while signal.sigwait({signal.SIGUSR1, signal.SIGTERM}) == signal.SIGUSR1:
+    served += 1
+    print(f"request {served} served", flush=True)
+print("service: stops", flush=True)
 """
 
 
@@ -68,8 +82,8 @@ class Notices(threading.Thread):
                 self.reaped.set()
 
 
-def main() -> int:
-    """Show it all; 0 if all of it was as it should be."""
+def show_init() -> bool:
+    """Show signals rewritten, orphans reaped and the report; whether all was as it should be."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
         options = ["--rewrite", "TERM:INT", "--warn-on-reap", "--report", str(report)]
@@ -100,7 +114,98 @@ def main() -> int:
         say(f"pyinit ended with the service's exit code, {code}; its report:")
         told = json.loads(report.read_text())
         print("   " + json.dumps(told))
-    if not notices.reaped.is_set() or code != 3 or told["exit_code"] != code:
+    return notices.reaped.is_set() and code == 3 and told["exit_code"] == code
+
+
+class Ctl:
+    """The command pyinitctl, with a supervisor of its own whose files are in one folder."""
+
+    def __init__(self, folder: str) -> None:
+        """Start nothing yet: the first command does."""
+        self.environment = {**os.environ, "PYINIT_RUNTIME_DIR": f"{folder}/run", "PYINIT_STATE_DIR": f"{folder}/state"}
+
+    def _popen(self, *words: str) -> subprocess.Popen[str]:
+        command = [str(VENV_BIN / "pyinitctl"), *words]
+        return subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True)
+
+    def quietly(self, *words: str) -> str:
+        """Return what a command prints."""
+        with self._popen(*words) as process:
+            said = process.communicate()[0]
+        if process.returncode != 0:
+            message = f"pyinitctl {words[0]} ended with exit code {process.returncode}"
+            raise RuntimeError(message)
+        return said
+
+    def __call__(self, *words: str) -> str:
+        """Show a command and what it prints, and return that."""
+        say("pyinitctl " + " ".join("…" if "\n" in word else word for word in words))
+        said = self.quietly(*words)
+        print("".join(f"   {line}\n" for line in said.splitlines()), end="", flush=True)
+        return said
+
+    def follow(self, name: str, wanted: str) -> None:
+        """Show the service's log up to the wanted line."""
+        say(f"pyinitctl logs --follow {name}")
+        with self._popen("logs", "--follow", name) as process:
+            if process.stdout is None:
+                message = "no pipe"
+                raise RuntimeError(message)
+            until(process.stdout, wanted)
+            process.terminate()
+
+    def service(self) -> int:
+        """Return the service's pid."""
+        [told] = json.loads(self.quietly("inspect", "web"))
+        return int(told["State"]["Pid"])
+
+    def supervisor(self) -> int:
+        """Return the supervisor's pid."""
+        return int(json.loads(self.quietly("supervisor", "status", "--format", "json"))["Pid"])
+
+
+def kill(pid: int) -> None:
+    """Kill a process that is not our child, and wait until it is gone."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        select.select([descriptor], [], [])
+    finally:
+        os.close(descriptor)
+
+
+def show_supervisor() -> bool:
+    """Show a service that neither notices nor loses anything when its supervisor is killed; whether that was so."""
+    with tempfile.TemporaryDirectory() as folder:
+        ctl = Ctl(folder)
+        try:
+            ctl("run", "--detach", "--name", "web", "--restart", "always", "--", sys.executable, "-c", SUPERVISED)
+            service, supervisor = ctl.service(), ctl.supervisor()
+            ctl.follow("web", "service:")
+            ctl("ps")
+
+            say(f"kill -USR1 {service}: a request")
+            os.kill(service, signal.SIGUSR1)
+            ctl.follow("web", "request 1")
+
+            say(f"kill -KILL {supervisor}: the supervisor is gone, another takes over, and nobody notices")
+            kill(supervisor)
+            os.kill(service, signal.SIGUSR1)
+            ctl.follow("web", "request 2")
+            ctl("ps")
+            same, other = ctl.service(), ctl.supervisor()
+
+            ctl("stop", "web")
+            log = ctl("logs", "web").splitlines()
+        finally:
+            ctl("supervisor", "stop")
+    wanted = [f"service: process {service} is ready", "request 1 served", "request 2 served", "service: stops"]
+    return service == same and supervisor != other and log == wanted
+
+
+def main() -> int:
+    """Show it all; 0 if all of it was as it should be."""
+    if not show_init() or not show_supervisor():
         print("\n./dev run: something was not as it should be", file=sys.stderr)
         return 1
     say("all as it should be")

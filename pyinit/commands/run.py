@@ -34,5 +34,6 @@ def run(parsed: Parsed) -> int:
     stdin = bool(parsed["interactive"])
     connection = client.Connection(client.find_dirs())
     with foreground.Session(stdin=stdin, keys=keys, proxy=True) as session:
-        answer = connection.request("run", spec=spec, stdin=stdin, replace=parsed["replace"])
+        size = foreground.terminal_size() if parsed["tty"] else None
+        answer = connection.request("run", spec=spec, stdin=stdin, replace=parsed["replace"], size=size)
         return session.run(connection, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import select
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pyinit.client import Connection, Gone
+from tests.running import until
 from tests.supervisor.books import Numbered
 from tests.supervisor.world import World, is_gone, kill, processes, wait_gone
 
@@ -24,18 +27,25 @@ SEED = int(os.environ.get("PYINIT_CHAOS_SEED", "0")) or random.SystemRandom().ra
 class Chaos:
     """Who kills whom when."""
 
-    def __init__(self, world: World, killed: list[Numbered], shimless: list[Numbered]) -> None:
-        """Take the services whose processes, and those whose shims may be killed."""
+    def __init__(self, world: World, killed: list[Numbered], shimless: list[Numbered], handled: list[Numbered]) -> None:
+        """Take the services whose processes and whose shims may be killed, and those that are restarted and stopped."""
         self.world = world
         self.random = random.Random(SEED)  # noqa: S311 (no secret)
         self.killed = killed
         self.shimless = shimless
+        self.handled = handled
+        self.unanswered: list[Connection] = []
         self.done: dict[str, int] = {}
 
     def rage(self, seconds: float) -> None:
         """Do it for so long."""
         acts: list[tuple[int, Callable[[], None]]] = [
-            (50, self.supervisor), (30, self.application), (8, self.shim), (6, self.freeze), (6, self.client)
+            (50, self.supervisor),
+            (30, self.application),
+            (8, self.shim),
+            (6, self.freeze),
+            (6, self.client),
+            (15, self.command),
         ]  # fmt: skip
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -71,6 +81,21 @@ class Chaos:
             select.select([], [], [], self.random.random() / 5)
             os.kill(pid, signal.SIGCONT)
 
+    def command(self) -> None:
+        """Ask for something and do not wait: whoever is to do it may be killed before, meanwhile, and after."""
+        connection = self.world.connect(start=True)
+        self.unanswered.append(connection)
+        verb = self.random.choice(["restart", "restart", "stop", "start", "pause", "unpause", "kill", "create"])
+        with contextlib.suppress(Gone):
+            if verb == "create":
+                spec = {"command": ["sh", "-c", "exec sleep 0.1"], "rm": self.random.random() < 0.5}
+                connection.send("create", spec=spec, start=True)
+            else:
+                arguments = {"timeout": self.random.choice([0, 0.1, 5])} if verb in ("restart", "stop") else {}
+                connection.send(verb, names=[self.random.choice(self.handled).name], **arguments)
+        if len(self.unanswered) > 8:
+            self.unanswered.pop(0).socket.close()
+
     def client(self) -> None:
         """Ask for something, as the command line does."""
         assert self.world.insist("list")["ok"]
@@ -85,32 +110,44 @@ def test_chaos(nowhere: World, probe: Callable[[str], str]) -> None:
     untouched = [Numbered(world, program, f"untouched{n}", lines=2000, code=n, restart_delay=0.1, restart_max_delay=0.1)
                  for n in range(15)]  # fmt: skip
     quick = [Numbered(world, program, f"quick{n}", lines=100, code=n) for n in range(3)]
-    killed = [Numbered(world, program, f"killed{n}") for n in range(22)]
+    killed = [Numbered(world, program, f"killed{n}") for n in range(17)]
     killed += [Numbered(world, program, f"daemon{n}", daemon=True) for n in range(5)]
     shimless = [Numbered(world, program, f"shimless{n}", daemon=n == 0) for n in range(5)]
-    everyone = [*untouched, *quick, *killed, *shimless]
+    handled = [Numbered(world, program, f"handled{n}", daemon=n == 0) for n in range(5)]
+    everyone = [*untouched, *quick, *killed, *shimless, *handled]
     assert len(everyone) == 50
 
-    chaos = Chaos(world, killed, shimless)
+    chaos = Chaos(world, killed, shimless, handled)
     chaos.rage(SECONDS)
     print(chaos.done)  # noqa: T201
+    for connection in chaos.unanswered:
+        connection.socket.close()
+    until(
+        lambda: not [one for one in world.insist("list")["services"] if one["Status"] == "stopping"], "stops are done"
+    )
+    for service in handled:  # whatever was asked for last
+        world.insist("unpause", names=[service.name])
+        world.do("start", service.name)
 
     for service in everyone:  # it goes on
         service.await_run(len(service.read()[1]) + (service in quick))
     statuses = {one["Id"]: one["Status"] for one in world.insist("list", all=True)["services"]}
-    ended = [world.events(ident=ident)[-10:] for ident, status in statuses.items() if status in ("exited", "created")]
+    ours = {service.ident for service in everyone}
+    ended = [world.events(ident=ident)[-10:] for ident in ours if statuses[ident] in ("exited", "created", "paused")]
     assert not ended, ended[0]
     world.stop(all=True)
-    assert {one["Status"] for one in world.insist("list", all=True)["services"]} == {"exited"}
+    assert {one["Status"] for one in world.insist("list", all=True)["services"]} <= {"exited", "created"}
     assert not [one for one in world.left() if one.service]
     assert len(world.supervisors()) == 1
 
-    lines = sum(service.check_log() for service in [*untouched, *quick, *killed])
+    lines = sum(service.check_log() for service in [*untouched, *quick, *killed, *handled])
     lines += sum(service.check_log(may_lose_ends=True) for service in shimless)
     for service in [*untouched, *quick]:
         service.check_exits()
     for service in [*killed, *shimless]:
         service.check_exits(was_killed=True)
+    for service in handled:
+        service.check_exits(was_killed=True, was_handled=True)
     runs = sum(len(service.read()[1]) for service in everyone)
     print(f"{lines} lines of {runs} runs")  # noqa: T201
     pid = world.pid

@@ -46,7 +46,7 @@ def test_it_is_restarted_by_policy(world: World) -> None:
     assert sorted(world.told.line() == "ready" for _ in range(3)) == [False, False, True]
     assert all(is_gone(pid) for pid in found)
     assert world.inspect(ident)["RestartCount"] == 1
-    world.stop(ident)
+    world.stop(ident, timeout=0)
     assert not world.of(ident)
 
 

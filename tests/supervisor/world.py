@@ -329,7 +329,16 @@ class World:
 
     def shims(self) -> list[int]:
         """Give the pids of all shims of this world."""
-        return [one.pid for one in processes() if one.command[:1] == ["pyinit-shim"] and one.command[1] in self.idents]
+        return [one.pid for one in processes() if self._is_shim(one)]
+
+    def _is_shim(self, one: Process) -> bool:
+        """Whether it is a shim of ours, of whatever service: it complains to our log."""
+        if one.command[:1] != ["pyinit-shim"]:
+            return False
+        try:
+            return os.readlink(f"/proc/{one.pid}/fd/2").startswith(f"{self.root}/")
+        except OSError:
+            return False
 
     def left(self) -> list[Process]:
         """Give all that lives and is of this world."""
@@ -337,7 +346,7 @@ class World:
             one
             for one in processes()
             if one.service in self.idents
-            or (one.command[:1] == ["pyinit-shim"] and one.command[1:2] and one.command[1] in self.idents)
+            or self._is_shim(one)
             or (self.dirs.runtime in one.command and "supervisor" in one.command)
         ]
 

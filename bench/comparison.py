@@ -46,6 +46,7 @@ class Goal:
     column: str
     limit: float | str
     against: Against = Against.ONE
+    beside: str = ""  # the one peer that counts, instead of the best of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,14 @@ class Figure:
         """Return what candidate `name` has in a column."""
         return self.rows[name][[each.name for each in self.columns].index(column)]
 
-    def best(self, kind: Kind, column: str) -> tuple[str, float] | None:
-        """Return the candidate of a kind with the smallest number in a column, and that number."""
+    def best(self, kind: Kind, column: str, alone: str = "") -> tuple[str, float] | None:
+        """Return the candidate of a kind with the smallest number in a column, and that number; or of `alone`."""
         numbers = [
             (value, name)
             for name in self.rows
-            if self.kinds[name] is kind and isinstance(value := self.value(name, column), int | float)
+            if self.kinds[name] is kind
+            and alone in {"", name}
+            and isinstance(value := self.value(name, column), int | float)
         ]
         return (min(numbers)[1], float(min(numbers)[0])) if numbers else None
 
@@ -115,7 +118,7 @@ def _judge(figure: Figure, goal: Goal) -> Verdict | None:
         return None if ours is None else Verdict(goal, str(ours), "", ours == goal.limit)
     if goal.against is Against.ONE:
         return Verdict(goal, ours, "", ours <= goal.limit)
-    base = figure.best(Kind.FLOOR if goal.against is Against.FLOOR else Kind.PEER, goal.column)
+    base = figure.best(Kind.FLOOR if goal.against is Against.FLOOR else Kind.PEER, goal.column, goal.beside)
     if base is None or (relative := ratio(ours, base[1])) is None:
         return None
     return Verdict(goal, relative, base[0], relative <= goal.limit)
@@ -165,7 +168,10 @@ def goal_table(figures: Sequence[Figure]) -> str:
             limit = str(goal.limit) if word else f"≤ {goal.limit:g}"
             ratio_of = "" if goal.against is Against.ONE else f" {goal.against.value}"
             beside = f" ({verdict.beside})" if goal.against is Against.PEER else ""
-            digits = 0 if goal.against is Against.ONE else 2
+            if goal.beside:
+                ratio_of, beside = f" times {goal.beside}", ""
+            its = next(column.digits for column in figure.columns if column.name == goal.column)
+            digits = its if goal.against is Against.ONE else 2
             rows.append(
                 [
                     f"{figure.title}: {goal.column}",

@@ -8,9 +8,13 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench import programs
 from bench.comparison import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Program → the Debian package that has it.
 NEEDED = {
@@ -49,9 +53,9 @@ class Init:
         return [str(self.program), *self.options, *map(str, command)]
 
 
-def install() -> None:
-    """Make every program of NEEDED available."""
-    packages = sorted({package for program, package in NEEDED.items() if not shutil.which(program)})
+def install(needed: Mapping[str, str] = NEEDED) -> None:
+    """Make every program available that is needed."""
+    packages = sorted({package for program, package in needed.items() if not shutil.which(program)})
     if not packages:
         return
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
@@ -61,8 +65,9 @@ def install() -> None:
     subprocess.run(command, check=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
 
 
-def _packaged_version(program: str) -> str:
-    asked = ["dpkg-query", "--showformat", "${Version}", "--show", NEEDED[program]]
+def packaged_version(package: str) -> str:
+    """Tell which version of a Debian package is installed."""
+    asked = ["dpkg-query", "--showformat", "${Version}", "--show", package]
     try:
         return "Debian " + subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
@@ -78,7 +83,7 @@ def packaged(directory: Path) -> list[Init]:
     """Return the peers as the distribution ships them."""
     found = {name: shutil.which(name) for name in PEERS}
     return [
-        Init(name, Kind.PEER, _copied(path, directory, name), PEERS[name], _packaged_version(name))
+        Init(name, Kind.PEER, _copied(path, directory, name), PEERS[name], packaged_version(NEEDED[name]))
         for name, path in found.items()
         if path
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PROGRAMS = ("true", "floor", "hold", "echo", "spawn", "latency", "orphans")
+SUPERVISED = ("service", "lines", "runtime")
 COMPILER = "musl-gcc"
 SMALL = (
     "-Os",
@@ -28,9 +29,9 @@ def compile_small(sources: list[Path], result: Path, *extra: str) -> None:
     subprocess.run([COMPILER, *SMALL, *extra, "-o", str(result), *map(str, sources)], check=True)
 
 
-def build(directory: Path) -> None:
-    """Put all of PROGRAMS into a directory."""
-    for name in PROGRAMS:
+def build(directory: Path, names: tuple[str, ...] = PROGRAMS) -> None:
+    """Put the programs into a directory."""
+    for name in names:
         compile_small([HERE / f"{name}.c"], directory / name, "-Wall", "-Wextra", "-Werror")
 
 

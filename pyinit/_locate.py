@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def candidates() -> Iterator[str]:
-    """Yield the places, best first: as the installer noted, this Python's scripts, and bin/ of `pip --target`."""
+    """Yield the places, best first: as the installer noted, bin/ of `pip --target` (noted wrongly), this Python's own."""
     try:
         files = metadata.files("pyinit-supervisor") or []
     except metadata.PackageNotFoundError:
@@ -15,5 +15,5 @@ def candidates() -> Iterator[str]:
     for file in files:
         if file.name == "pyinit" and file.parent.name == "bin":
             yield str(Path(str(file.locate())).resolve())
-    yield str(Path(sysconfig.get_path("scripts"), "pyinit"))
     yield str(Path(__file__).resolve().parent.parent / "bin" / "pyinit")
+    yield str(Path(sysconfig.get_path("scripts"), "pyinit"))

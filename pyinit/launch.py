@@ -13,6 +13,10 @@ from pyinit import protocol
 from pyinit import spec as specs
 from pyinit.errors import PyinitError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # What the shim keeps in which slot. The child's ends first.
 STDIN, STDOUT, STDERR = 0, 1, 2
 INPUT, OUTPUT, ERRORS = 4, 5, 6  # our ends; INPUT is the pty's master with a terminal
@@ -90,7 +94,7 @@ def descriptors(spec: specs.Spec) -> dict[int, int]:
     return placed
 
 
-def environment(spec: specs.Spec, ident: str, inherited: dict[str, str]) -> dict[str, str]:
+def environment(spec: specs.Spec, ident: str, inherited: Mapping[str, str]) -> dict[str, str]:
     """The process's variables: our PATH and locale, what --user changes, and what the service was given."""
     passed = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "USER")
     made = {MARK: ident}  # first, for whoever reads the beginning of a long environment
@@ -169,7 +173,7 @@ def payload(spec: specs.Spec, ident: str, nofile: tuple[int, int], cgroup: str =
     try:
         packed = protocol.payload(
             [os.fsencode(word) for word in spec.command],
-            [os.fsencode(f"{key}={value}") for key, value in environment(spec, ident, dict(os.environ)).items()],
+            [os.fsencode(f"{key}={value}") for key, value in environment(spec, ident, os.environ).items()],
             flags=flags,
             descriptors=descriptors(spec),
             cwd=os.fsencode(spec.workdir),

@@ -67,7 +67,7 @@ class Output:
             return
         self._resting = False
         if self._tty:
-            self._loop.add(self._slots[launch.INPUT], lambda _events: self._relay(), bulk=True)
+            self._loop.add(self._slots[launch.INPUT], self._relay_ready, bulk=True)
         self._loop.add(self._slots[launch.OUTPUT], lambda _events: self._pump(0), bulk=True)
         if launch.ERRORS in self._slots:
             self._loop.add(self._slots[launch.ERRORS], lambda _events: self._pump(1), bulk=True)
@@ -78,6 +78,9 @@ class Output:
         for slot in (launch.INPUT, launch.OUTPUT, launch.ERRORS):
             if slot in self._slots and (slot != launch.INPUT or self._tty):
                 self._loop.remove(self._slots[slot])
+
+    def _relay_ready(self, _events: int) -> None:
+        self._relay()
 
     def _relay(self) -> int:
         """With a terminal: from the pty to the pipe, inside the kernel, without waiting. How many bytes that were."""

@@ -49,6 +49,7 @@ class Service:
         self.trouble: dict[str, str] = {}  # what could not be done, by what it concerns
         self.watchers: list[Callable[[Service], None]] = []  # called after each change
         self._timer: Timer | None = None  # of the next start, or the next stop signal
+        self._is_due = False  # waiting is over before it has begun, and not worth saving
         self._failure: PyinitError | None = None
         self._adopting = False
         self.attachments: list[Attachment] = []
@@ -132,7 +133,9 @@ class Service:
         self.state.state = state
         for action in actions:
             self._ACTIONS[action](self)
-        self.save()
+        # A spawn is saved before it is done; and that it succeeded, the shim tells every supervisor anew.
+        if states.SPAWN not in actions and event != states.SPAWNED and not self._is_due:
+            self.save()
         self._tell()
 
     def _spawn(self) -> None:
@@ -284,10 +287,15 @@ class Service:
         state.restarts += 1
         state.due = system.now() + delay
         self.publish("restarting", delay=delay, restarts=state.restarts)
+        self._is_due = not delay
         if delay:
             self._timer = self.loop.after(delay, lambda: self.feed(states.DUE))
         else:
-            self.loop.soon(lambda: self.feed(states.DUE))
+            self.loop.soon(self._start_now)
+
+    def _start_now(self) -> None:
+        self._is_due = False
+        self.feed(states.DUE)
 
     def _finish(self) -> None:
         self._disarm()

@@ -48,6 +48,8 @@ class Supervisor:
         self.followers: list[Callable[[str], None]] = []
         self.trouble = ""
         self._events_fd = -1
+        # The next supervisor's, too: a client chose which ones this one has.
+        self._variables = [os.fsencode(f"{key}={value}") for key, value in os.environ.items()]
         self._homeless: dict[str, int] | None = None
         self.departing: set[process.Shim] = set()
         self._last_word: Callable[[], None] | None = None
@@ -67,8 +69,7 @@ class Supervisor:
         except OSError as error:
             message = f"cannot save the service: {os.strerror(error.errno or 0)}"
             raise PyinitError(message) from error
-        service = self._add(ident, spec, state)
-        service.save()
+        service = self._add(ident, spec, state)  # without a saved state it is one that was never started
         service.publish("created")
         return service
 
@@ -121,13 +122,12 @@ class Supervisor:
     def configuration(self, ident: str) -> bytes:
         """What a shim is told: where it writes, listens, and how it starts the next supervisor."""
         command = self._command()
-        variables = [f"{key}={value}" for key, value in os.environ.items()]  # a client chose which ones it has
         return protocol.config(
             os.fsencode(f"{self.dirs.service(ident)}/exit"),
             os.fsencode(self.dirs.lock),
             os.fsencode(self.dirs.shim_socket(ident)),
             [os.fsencode(word) for word in command],
-            [os.fsencode(word) for word in variables],
+            self._variables,
         )
 
     def _command(self) -> list[str]:
@@ -158,6 +158,8 @@ class Supervisor:
             if found.st_nlink == 0 or found.st_size > EVENTS_LIMIT:
                 os.close(self._events_fd)
                 self._events_fd = -1
+        # The next supervisor's, too: a client chose which ones this one has.
+        self._variables = [os.fsencode(f"{key}={value}") for key, value in os.environ.items()]
                 if found.st_nlink:
                     os.replace(path, f"{path}.1")
         if self._events_fd < 0:

@@ -1,10 +1,12 @@
 """The wheels of all architectures, each run on a processor that qemu imitates."""
 
+import functools
 import hashlib
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,16 @@ def architecture(request: pytest.FixtureRequest) -> Architecture:
 
 
 @pytest.fixture(scope="module")
-def wheel(architecture: Architecture, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Architecture], Path]:
+    """Give a function from an architecture to its wheel, which is built once."""
+    into = tmp_path_factory.mktemp("wheels")
+    return functools.cache(lambda architecture: build_wheel(architecture, into))
+
+
+@pytest.fixture(scope="module")
+def wheel(architecture: Architecture, made: Callable[[Architecture], Path]) -> Path:
     """Give the architecture's wheel."""
-    return build_wheel(architecture, tmp_path_factory.mktemp("wheels"))
+    return made(architecture)
 
 
 @pytest.fixture(scope="module")
@@ -84,16 +93,20 @@ def test_shim_runs(programs: Path, architecture: Architecture) -> None:
     assert "by pyinit's supervisor" in done.stderr
 
 
-def test_reproducible(wheel: Path, architecture: Architecture, tmp_path: Path) -> None:
-    """A second build, at another time, is byte-identical."""
-    again = build_wheel(architecture, tmp_path)
-    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(wheel.read_bytes()).digest()
+def own() -> Architecture:
+    """The architecture of this machine."""
+    [found] = [architecture for architecture in ARCHITECTURES if architecture.name == os.uname().machine]
+    return found
 
 
-def test_installs_on_this_machine(tmp_path: Path) -> None:
+def test_reproducible(made: Callable[[Architecture], Path], tmp_path: Path) -> None:
+    """A second build, at another time and into another place, is byte-identical."""
+    again = build_wheel(own(), tmp_path)
+    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(made(own()).read_bytes()).digest()
+
+
+def test_installs_on_this_machine(made: Callable[[Architecture], Path], tmp_path: Path) -> None:
     """Pip takes the wheel of this machine's architecture and puts all three programs in bin/, which run."""
-    [own] = [architecture for architecture in ARCHITECTURES if architecture.name == os.uname().machine]
-    made = build_wheel(own, tmp_path)
     target = tmp_path / "target"
     options: list[str | Path] = ["--no-index", "--no-deps", "--quiet", "--target", target]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, made], check=True)

@@ -1,0 +1,13 @@
+/* service [FIFO]: tells FIFO, or $BENCH_FIFO, when its first instruction was, and waits for a signal. */
+#include "told.h"
+
+int main(int count, char **words) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const char *fifo = count > 1 ? words[1] : getenv("BENCH_FIFO");
+    if (!fifo)
+        return 1;
+    tell(fifo, &now);
+    pause();
+    return 0;
+}

@@ -88,6 +88,7 @@ class State:
 
     __slots__ = (
         "again",
+        "boot",
         "created",
         "due",
         "ended",
@@ -112,6 +113,7 @@ class State:
         self.pid = 0
         self.start_ticks = 0
         self.started = 0.0
+        self.boot = ""  # the boot of the machine that it was started in
         self.ended: Ended | None = None
         self.error = ""
         self.stopped = False  # by a user: unless-stopped heeds it

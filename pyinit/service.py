@@ -145,6 +145,7 @@ class Service:
         self.state.error = ""
         self.state.paused = False
         self.state.started = system.now()
+        self.state.boot = self.supervisor.boot
         restart.note_start(self.spec.policy, streak := restart.Streak(0, self.state.streak_starts), self.state.started)
         self.state.streak_starts = streak.starts
         self.save()  # the run's number first: what the shim does next is then known to be this run

@@ -44,6 +44,7 @@ class Supervisor:
         self.names: dict[str, Service] = {}
         self.nofile = getrlimit(RLIMIT_NOFILE)
         self.started = system.now()
+        self.boot = _boot()
         self.adopted = 0
         self.followers: list[Callable[[str], None]] = []
         self.trouble = ""
@@ -158,8 +159,6 @@ class Supervisor:
             if found.st_nlink == 0 or found.st_size > EVENTS_LIMIT:
                 os.close(self._events_fd)
                 self._events_fd = -1
-        # The next supervisor's, too: a client chose which ones this one has.
-        self._variables = [os.fsencode(f"{key}={value}") for key, value in os.environ.items()]
                 if found.st_nlink:
                     os.replace(path, f"{path}.1")
         if self._events_fd < 0:
@@ -212,7 +211,7 @@ class Supervisor:
                 self._homeless = _find_shims()
             service.seek_shim(self._homeless.get(service.ident, 0))
         elif state.state == states.EXITED and (
-            state.again or (service.spec.policy.name == restart.ALWAYS and state.stopped and _rebooted(state.started))
+            state.again or (service.spec.policy.name == restart.ALWAYS and state.stopped and state.boot != self.boot)
         ):
             service.start()
 
@@ -277,9 +276,9 @@ def _list(path: str) -> list[str]:
         return []
 
 
-def _rebooted(since: float) -> bool:
-    """Whether the machine was started after that time of day."""
-    return system.now() - time.clock_gettime(time.CLOCK_BOOTTIME) > since
+def _boot() -> str:
+    """What tells this boot of the machine from others (random(4)); no clock does, as it may jump."""
+    return (system.read_file("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
 
 
 def _remove_tree(path: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -170,6 +172,28 @@ def test_other_states_are_kept(world: World, status: str) -> None:
     world.await_another(world.kill_supervisor())
     assert world.inspect(ident) == before
     assert before["State"]["Status"] == status
+
+
+def test_after_a_reboot(world: World) -> None:
+    """After a reboot, policies decide: what ran is restarted or has ended, and always means always."""
+    waits = "echo $N >$T; exec sleep 1000"
+    specs = {"no": "no", "always": "always", "unless": "unless-stopped", "stopped-always": "always",
+             "stopped-unless": "unless-stopped"}  # fmt: skip
+    for name, policy in specs.items():
+        world.sh(waits, name=name, restart=policy, restart_delay=0, env={"N": name})
+        assert world.told.line() == name
+    world.stop("stopped-always", "stopped-unless")
+    os.kill(world.pid, signal.SIGSTOP)
+    kill(*(one.pid for one in world.left()))
+    shutil.rmtree(world.runtime)
+    for path in world.state.glob("services/*/state.json"):
+        state = json.loads(path.read_text())
+        path.write_text(json.dumps({**state, "boot": "another"}))
+    world.start()
+    assert world.told.lines(3) == ["always", "stopped-always", "unless"]
+    running = {name for name in specs if world.status(name) == "running"}
+    assert running == {"always", "stopped-always", "unless"}
+    assert world.inspect("no")["State"]["ExitCode"] == 137
 
 
 def test_a_terminal_and_an_input_survive(world: World) -> None:

@@ -12,33 +12,46 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import inits, peers, programs
+from bench import document, inits, peers, processes, programs, supervision, supervisors
 from bench.comparison import Kind, figure_table, goal_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bench.comparison import Figure
 
 ROOT = Path(__file__).parent.parent
-SUBJECTS = ("inits",)
+SUBJECTS = ("inits", "supervisors")
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measures pyinit beside its peers.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds; write no file unless -o is given")
-    parser.add_argument("--only", choices=SUBJECTS, help="measure this subject alone")
+    parser.add_argument("--only", choices=SUBJECTS, help="measure this subject alone; the file keeps the other part")
+    parser.add_argument(
+        "--step",
+        action="append",
+        choices=tuple(supervision.STEPS),
+        help="of the supervisors, this step alone (may be repeated); write no file unless -o is given",
+    )
+    parser.add_argument(
+        "--supervisor",
+        action="append",
+        choices=[one.name for one in supervisors.ALL],
+        help="of the supervisors, this one alone (may be repeated); write no file unless -o is given",
+    )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: docs/benchmarks.md")
     return parser.parse_args(words)
 
 
-def _shim(directory: Path) -> str:
-    """Return $PYINIT_SHIM, or one built from this source."""
-    given = os.environ.get("PYINIT_SHIM")
+def _built(directory: Path, program: str, variable: str) -> str:
+    """Return the program that the variable names, or one built from this source."""
+    given = os.environ.get(variable)
     if given:
         return given
-    built = directory / "built"
-    subprocess.run([sys.executable, str(ROOT / "csrc" / "build.py"), "-o", str(built)], check=True)
+    built = directory / f"built-{program}"
+    build = [sys.executable, str(ROOT / "csrc" / "build.py"), "--program", program, "-o", str(built)]
+    subprocess.run(build, check=True)
     return str(built)
 
 
@@ -48,56 +61,78 @@ def _candidates(directory: Path, shim: str, *, quick: bool) -> list[peers.Init]:
     return [floor, peers.ours(shim, directory), *peers.packaged(directory), *([rebuilt] if rebuilt else [])]
 
 
-def _facts(candidates: Sequence[peers.Init], *, quick: bool) -> str:
-    versions = ", ".join(f"{init.name} {init.version}" for init in candidates if init.kind is not Kind.FLOOR)
+def _facts(versions: str, *, quick: bool) -> str:
     day = dt.datetime.now(tz=dt.UTC).date().isoformat()
     machine = f"{os.cpu_count()} CPUs, {platform.machine()}, Linux {platform.release()}"
     return (
         f"- {day}, {'quick' if quick else 'full'} run; {machine}; load average at the start {os.getloadavg()[0]:.1f}\n"
         f"- {versions}\n"
-        f"- floor, `true` and the drivers are in bench/, built by {programs.compiler_version()}"
+        f"- all small programs and drivers are in bench/, built by {programs.compiler_version()}"
     )
 
 
-INTRODUCTION = (
-    "Written by `./dev bench`; run it to have the figures of your machine. Absolute times are only good for this "
-    "machine and this hour: all candidates take turns within one run, so it is the ratios that say something. "
-    "Less is better everywhere. *floor* is a static program that only does vfork, exec and wait, without signals, "
-    "options or errors: what no init can be quicker or smaller than. The last column says how many times the "
-    "line's first number pyinit has."
-)
-
-
-def _document(facts: str, figures: Sequence[Figure]) -> str:
-    parts = ["# Benchmarks", INTRODUCTION, facts, "## Goals", goal_table(figures)]
+def _shown(figures: Iterator[Figure]) -> list[Figure]:
+    """Print each as soon as it is there."""
+    found = []
     for figure in figures:
-        parts += [f"## {figure.title}", figure.how, figure_table(figure)]
-    return "\n\n".join(parts) + "\n"
+        print(f"{figure.title}\n{figure_table(figure)}", end="\n\n", flush=True)
+        found.append(figure)
+    return found
+
+
+def _inits(directory: Path, arguments: argparse.Namespace) -> tuple[str, list[Figure]]:
+    peers.install()
+    programs.build(directory)
+    shim = _built(directory, "pyinit", "PYINIT_SHIM")
+    candidates = _candidates(directory, shim, quick=arguments.quick)
+    versions = ", ".join(f"{init.name} {init.version}" for init in candidates if init.kind is not Kind.FLOOR)
+    facts = _facts(versions, quick=arguments.quick)
+    print(facts, end="\n\n", flush=True)
+    return facts, _shown(inits.measure(candidates, directory, inits.QUICK if arguments.quick else inits.FULL))
+
+
+def _supervisors(directory: Path, arguments: argparse.Namespace) -> tuple[str, list[Figure]]:
+    peers.install(supervisors.NEEDED)
+    programs.build(directory, programs.SUPERVISED)
+    python, libraries = supervisors.python_of_their_own(directory)
+    tools = supervisors.Tools(directory, python, libraries, _built(directory, "pyinit-shim", "PYINIT_SHIM_PROGRAM"))
+    names = arguments.supervisor or [one.name for one in supervisors.ALL]
+    chosen = [one for one in supervisors.ALL if one.name in names]
+    versions = ", ".join(f"{one.name} {one.version(tools)}" for one in chosen)
+    facts = f"{_facts(versions, quick=arguments.quick)}\n- Python {platform.python_version()} for all that need one"
+    print(facts, end="\n\n", flush=True)
+    bench = supervision.Bench(chosen, tools, supervision.QUICK if arguments.quick else supervision.FULL)
+    return facts, _shown(supervision.measure(bench, arguments.step or ()))
+
+
+MEASURES = {"inits": _inits, "supervisors": _supervisors}
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command; 0 when everything could be measured, whatever came of it."""
     arguments = _arguments(words)
+    subjects = [arguments.only] if arguments.only else list(SUBJECTS)
+    partial = bool(arguments.step or arguments.supervisor)
+    if partial:
+        subjects = ["supervisors"]
+    output = arguments.output or (None if arguments.quick or partial else ROOT / "docs" / "benchmarks.md")
     try:
-        peers.install()
         with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-            directory = Path(scratch)
-            programs.build(directory)
-            candidates = _candidates(directory, _shim(directory), quick=arguments.quick)
-            facts = _facts(candidates, quick=arguments.quick)
-            print(facts, end="\n\n", flush=True)
-            figures = []
-            for figure in inits.measure(candidates, directory, inits.QUICK if arguments.quick else inits.FULL):
-                print(f"{figure.title}\n{figure_table(figure)}", end="\n\n", flush=True)
-                figures.append(figure)
-    except (peers.MissingError, inits.SilentError, OSError, subprocess.CalledProcessError) as problem:
+            for subject in subjects:
+                facts, figures = MEASURES[subject](Path(scratch), arguments)
+                print(goal_table(figures), end="\n\n", flush=True)
+                if output:
+                    document.write(output, subject, facts, figures)
+                    print(f"written to {output}\n", flush=True)
+    except (
+        peers.MissingError,
+        inits.SilentError,
+        processes.SilentError,
+        OSError,
+        subprocess.CalledProcessError,
+    ) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
-    print(goal_table(figures))
-    output = arguments.output or (None if arguments.quick else ROOT / "docs" / "benchmarks.md")
-    if output:
-        output.write_text(_document(facts, figures))
-        print(f"\nwritten to {output}")
     return 0
 
 

@@ -52,7 +52,7 @@ class Told:
         while self.take(0):
             pass
 
-    def expect(self, count: int, seconds: float = 60) -> list[Record]:
+    def expect(self, count: int, seconds: float = 30) -> list[Record]:
         """Return so many records. SilentError if they do not come in time."""
         end = time.monotonic() + seconds
         found: list[Record] = []

@@ -63,7 +63,7 @@ class Tools:
     def environment(self, mark: str) -> dict[str, str]:
         """Return the environment of everything that is started."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
-        return {**kept, processes.MARK: mark, "LD_LIBRARY_PATH": self.libraries, "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**kept, processes.MARK: mark, "LD_LIBRARY_PATH": self.libraries}
 
 
 def python_of_their_own(directory: Path) -> tuple[str, str]:
@@ -390,7 +390,7 @@ class S6(Folders):
     def version(cls, tools: Tools) -> str:
         """As packaged."""
         del tools
-        return f"Debian {peers.packaged_version('s6')}"
+        return peers.packaged_version("s6")
 
     def logger(self, job: Job) -> str:
         """With time stamps."""
@@ -414,7 +414,7 @@ class Runit(Folders):
     def version(cls, tools: Tools) -> str:
         """As packaged."""
         del tools
-        return f"Debian {peers.packaged_version('runit')}"
+        return peers.packaged_version("runit")
 
     def prepare(self, jobs: Sequence[Job]) -> None:
         """Configure svlogd by its file."""
@@ -493,7 +493,7 @@ class Conmon(Supervisor):
     def version(cls, tools: Tools) -> str:
         """As packaged."""
         del tools
-        return f"Debian {peers.packaged_version('conmon')}"
+        return peers.packaged_version("conmon")
 
     def prepare(self, jobs: Sequence[Job]) -> None:
         """Make the bundles."""

@@ -6,6 +6,7 @@ every second instead of listening to the pipe: the application waits for a full 
 
 from __future__ import annotations
 
+import select
 import time
 
 from pyinit import drivers, framing
@@ -25,6 +26,12 @@ __all__ = ["LogConfig", "LogPath", "check_options"]
 QUIET: Final = 2.0  # seconds: what is no whole line is logged as a part when nothing more came for so long
 _ROTATIONS: Final = 8  # at most at once
 _SETTLE: Final = 64  # reads: more than any pipe holds
+
+
+def _is_readable(fd: int) -> bool:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return any(events & select.POLLIN for _, events in poll.poll(0))
 
 
 class _Stream:
@@ -164,6 +171,9 @@ class LogPath:
         """Log what is no whole line, but was not continued for a moment; give memory back."""
         for stream in self._streams:
             if stream.touched is not None and now >= stream.touched + QUIET:
+                if _is_readable(stream.fd):  # it went on: it was we who had no time for it
+                    stream.touched = now
+                    continue
                 stream.touched = None
                 if not stream.behind:
                     self._work(stream, flush=True)

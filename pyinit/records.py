@@ -137,7 +137,7 @@ class State:
         for key in self.__slots__:
             if key in values and key != "ended":
                 setattr(self, key, _like(getattr(self, key), key, values[key]))
-        self.ended = Ended(values["ended"]) if values["ended"] else None
+        self.ended = Ended(values["ended"]) if values["ended"] is not None else None
 
 
 def _like(example: object, key: str, value: object) -> object:

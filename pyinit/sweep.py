@@ -15,7 +15,7 @@ from pyinit import launch, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pyinit.loop import Loop
 
@@ -24,18 +24,30 @@ RETRY = 1.0  # seconds until processes are looked for again that nobody could lo
 _EXHAUSTED = (EMFILE, ENFILE, ENOMEM)
 
 
-def find(ident: str) -> list[int]:
-    """Pidfds of live processes of a service: of some of them, as long as there are any.
+MOST_LISTINGS = 64
+
+
+def _pids() -> Iterator[int]:
+    """All processes, also those that are forked in the meantime by one that was not looked at yet."""
+    seen = {str(os.getpid())}
+    for _ in range(MOST_LISTINGS):
+        names = [name for name in os.listdir("/proc") if name.isdecimal() and name not in seen]
+        if not names:
+            return
+        seen.update(names)
+        yield from map(int, names)
+
+
+def find(ident: str, signal: int = 0) -> list[int]:
+    """Pidfds of live processes of a service: of some of them, as long as there are any. Each gets the signal at once.
 
     OSError if none is found for lack of descriptors or memory.
     """
     mark = os.fsencode(f"{launch.MARK}={ident}")
     found: list[int] = []
-    for name in os.listdir("/proc"):
-        if not name.isdecimal() or int(name) == os.getpid():
-            continue
+    for pid in _pids():
         try:
-            pidfd = _open_marked(int(name), mark)
+            pidfd = _open_marked(pid, mark)
         except OSError as error:
             if error.errno in _EXHAUSTED:
                 if found:
@@ -44,7 +56,15 @@ def find(ident: str) -> list[int]:
             continue
         if pidfd >= 0:
             found.append(pidfd)
+            _send(pidfd, signal)
     return found
+
+
+def _send(pidfd: int, signal: int) -> None:
+    try:
+        pidfd_send_signal(pidfd, signal)
+    except OSError:
+        pass  # it ended by itself, or it is not ours to kill; then it ends when it does
 
 
 def _open_marked(pid: int, mark: bytes) -> int:
@@ -77,7 +97,7 @@ class Sweep:
 
     def _look(self) -> None:
         try:
-            self._left = set(find(self._ident))
+            self._left = set(find(self._ident, SIGKILL))
         except OSError:
             self._loop.after(RETRY, self._look)
             return
@@ -86,10 +106,6 @@ class Sweep:
             return
         for pidfd in tuple(self._left):
             self._loop.add(pidfd, self._caller(pidfd))
-            try:
-                pidfd_send_signal(pidfd, SIGKILL)
-            except OSError:
-                pass  # it ended by itself, or it is not ours to kill; then it ends when it does
 
     def _caller(self, pidfd: int) -> Callable[[int], None]:
         return lambda _events: self._ended(pidfd)

@@ -109,7 +109,7 @@ def test_installs_on_this_machine(made: Callable[[Architecture], Path], tmp_path
     """Pip takes the wheel of this machine's architecture and puts all three programs in bin/, which run."""
     target = tmp_path / "target"
     options: list[str | Path] = ["--no-index", "--no-deps", "--quiet", "--target", target]
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, made], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, made(own())], check=True)
     environment = {**os.environ, "PYTHONPATH": str(target)}
 
     def output(*command: str | Path) -> str:

@@ -154,24 +154,29 @@ class Ctl:
             until(process.stdout, wanted)
             process.terminate()
 
-    def service(self) -> int:
-        """Return the service's pid."""
+    def service(self) -> tuple[int, int]:
+        """Return the pids of the service and of its shim."""
         [told] = json.loads(self.quietly("inspect", "web"))
-        return int(told["State"]["Pid"])
+        return told["State"]["Pid"], told["State"]["ShimPid"]
 
     def supervisor(self) -> int:
         """Return the supervisor's pid."""
         return int(json.loads(self.quietly("supervisor", "status", "--format", "json"))["Pid"])
 
 
-def kill(pid: int) -> None:
-    """Kill a process that is not our child, and wait until it is gone."""
-    descriptor = os.pidfd_open(pid)
+def ended(pid: int, number: int = 0) -> bool:
+    """Send a process that is not our child a signal, and tell whether it has ended soon, or long ago."""
     try:
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        select.select([descriptor], [], [])
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        signal.pidfd_send_signal(process, number)
+        return select.select([process], [], [], 10) != ([], [], [])
+    except ProcessLookupError:
+        return True
     finally:
-        os.close(descriptor)
+        os.close(process)
 
 
 def show_supervisor() -> bool:
@@ -180,7 +185,7 @@ def show_supervisor() -> bool:
         ctl = Ctl(folder)
         try:
             ctl("run", "--detach", "--name", "web", "--restart", "always", "--", sys.executable, "-c", SUPERVISED)
-            service, supervisor = ctl.service(), ctl.supervisor()
+            (service, shim), first = ctl.service(), ctl.supervisor()
             ctl.follow("web", "service:")
             ctl("ps")
 
@@ -188,19 +193,20 @@ def show_supervisor() -> bool:
             os.kill(service, signal.SIGUSR1)
             ctl.follow("web", "request 1")
 
-            say(f"kill -KILL {supervisor}: the supervisor is gone, another takes over, and nobody notices")
-            kill(supervisor)
+            say(f"kill -KILL {first}: the supervisor is gone, another takes over, and nobody notices")
+            killed = ended(first, signal.SIGKILL)
             os.kill(service, signal.SIGUSR1)
             ctl.follow("web", "request 2")
             ctl("ps")
-            same, other = ctl.service(), ctl.supervisor()
+            same, second = ctl.service() == (service, shim), ctl.supervisor()
 
             ctl("stop", "web")
             log = ctl("logs", "web").splitlines()
         finally:
             ctl("supervisor", "stop")
+        nothing_left = all(ended(pid) for pid in (service, shim, second))
     wanted = [f"service: process {service} is ready", "request 1 served", "request 2 served", "service: stops"]
-    return service == same and supervisor != other and log == wanted
+    return killed and same and first != second and log == wanted and nothing_left
 
 
 def main() -> int:

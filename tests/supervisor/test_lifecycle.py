@@ -195,7 +195,7 @@ def test_kill_sends_signals(world: World) -> None:
     """Kill sends the signal that is asked for, as rewritten; a service that has ended refuses it."""
     ident = world.sh("for s in HUP USR1 USR2; do trap \"echo $s >$T\" $s; done; trap 'echo TERM >$T; exit 0' TERM;"
                      "echo ready >$T; while :; do sleep 1000 & wait; done",
-                     rewrite="USR2:HUP", kill_mode="main")  # fmt: skip
+                     rewrite="USR2:HUP")  # fmt: skip
     assert world.told.line() == "ready"
     for sent, seen in (("USR1", "USR1"), ("USR2", "HUP"), (15, "TERM")):
         world.do("kill", ident, signal=sent)

@@ -289,6 +289,22 @@ def test_no_line_is_cut_because_a_read_ended_in_it(make: Callable[..., World]) -
     path.close()
 
 
+def test_a_line_whose_rest_is_in_the_pipe_is_not_cut(make: Callable[..., World]) -> None:
+    """A supervisor that had no time for a stream for a while does not take that for the stream's silence."""
+    world = make()
+    path = world.path()
+    path.recover()
+    world.say(0, b"tw")
+    path.pump(0)
+    world.say(0, b"o\n")
+    world.clock += logs.QUIET
+    path.idle(world.clock)
+    assert path.deadline == world.clock + logs.QUIET
+    path.pump(0)
+    assert world.read() == b"two\n"
+    path.close()
+
+
 @pytest.mark.parametrize("driver", ["k8s-file", "json-file"])
 @pytest.mark.parametrize("quiet", [True, False])
 def test_the_end_of_a_run_ends_its_line(make: Callable[..., World], driver: str, quiet: bool) -> None:

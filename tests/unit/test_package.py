@@ -3,6 +3,7 @@ import re
 import struct
 import subprocess
 import sys
+import tarfile
 import tomllib
 import venv
 import zipfile
@@ -21,12 +22,16 @@ def _output(*command: str | Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+def _hatchling(kind: str, source: Path, into: Path) -> None:
+    command: list[str | Path] = [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", into]
+    subprocess.run(command, cwd=source, check=True)
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the wheel of this source for this machine."""
     into = tmp_path_factory.mktemp("wheel")
-    command: list[str | Path] = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", into]
-    subprocess.run(command, cwd=ROOT, check=True)
+    _hatchling("wheel", ROOT, into)
     [made] = into.glob("*.whl")
     return made
 
@@ -52,36 +57,38 @@ def test_version() -> None:
 
 
 def test_wheel_content(wheel: Path) -> None:
-    """The wheel serves every Python of the platform, and holds the ELF itself as its script."""
+    """The wheel serves every Python of the platform, and holds the ELF programs themselves as its scripts."""
     assert re.search(r"-py3-none-linux_\w+\.whl$", wheel.name)
     with zipfile.ZipFile(wheel) as archive:
-        [script] = [name for name in archive.namelist() if name.endswith(".data/scripts/pyinit")]
-        content = archive.read(script)
         names = archive.namelist()
-    assert build.faults(content) == []
-    assert "pyinit/py.typed" in names
+        scripts = {name.partition(".data/scripts/")[2]: archive.read(name) for name in names if "/scripts/" in name}
+        [entries] = [archive.read(name).decode() for name in names if name.endswith("/entry_points.txt")]
+    assert sorted(scripts) == ["pyinit", "pyinit-shim"]
+    assert [build.faults(content) for content in scripts.values()] == [[], []]
+    assert "pyinitctl = pyinit.commands.main:main" in entries
+    assert {"pyinit/py.typed", "pyinit/commands/main.py", "pyinit/bootstrap.py"} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.endswith((".c", ".h", ".so")) for name in names)
 
 
+def test_sdist_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    """The source distribution has all that a wheel is made from: the one made from it is the same."""
+    _hatchling("sdist", ROOT, tmp_path)
+    [made] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(made) as archive:
+        archive.extractall(tmp_path, filter="data")
+    _hatchling("wheel", tmp_path / made.name.removesuffix(".tar.gz"), tmp_path)
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+
+
 def test_wheel_is_reproducible(wheel: Path, tmp_path: Path) -> None:
     """A second build of the same source is byte-identical."""
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "hatchling",
-        "build",
-        "--target",
-        "wheel",
-        "--directory",
-        tmp_path,
-    ]
-    subprocess.run(command, cwd=ROOT, check=True)
+    _hatchling("wheel", ROOT, tmp_path)
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 def test_editable_install(tmp_path: Path) -> None:
-    """An editable install in a fresh environment has the program in bin/ and the package from the source."""
+    """An editable install in a fresh environment has the programs in bin/ and the package from the source."""
     venv.create(tmp_path / "venv", with_pip=False, system_site_packages=False)
     python = tmp_path / "venv" / "bin" / "python"
     # This environment's pip and build backend, so that no network is needed.
@@ -102,6 +109,8 @@ def test_editable_install(tmp_path: Path) -> None:
     shown = _output(python, "-c", "import pyinit; print(pyinit.path(), pyinit.__file__)").split()
     assert shown == [str(tmp_path.resolve() / "venv/bin/pyinit"), str(ROOT / "pyinit/__init__.py")]
     assert _output(shown[0], "-V").startswith("pyinit ")
+    assert os.access(f"{shown[0]}-shim", os.X_OK)
+    assert _output(f"{shown[0]}ctl", "--help") == _output(python, "-m", "pyinit", "--help")
 
 
 def test_dynamic_build_says_so(tmp_path: Path) -> None:

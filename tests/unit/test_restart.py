@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyinit import restart
@@ -93,6 +93,7 @@ def test_a_clock_that_is_set_back_blocks_no_start() -> None:
     assert streak.starts == [5.0]
 
 
+@settings(deadline=None)
 @given(
     st.floats(0, 1e6),
     st.floats(0, 1e6),

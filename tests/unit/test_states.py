@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyinit import states
@@ -21,7 +21,12 @@ TABLE = {
     "cancelled": {"spawned": "stopping: signals", "failed": "stopping: clean", "lost": "swept-stop: sweep"},
     "running": {"died": "ending: clean", "stop": "stopping: signals", "lost": "sweeping: sweep"},
     "ending": {"empty": "exited: decide", "stop": "stopping:", "lost": "sweeping: sweep"},
-    "stopping": {"stop": "stopping: signals", "died": "stopping:", "empty": "exited: finish", "lost": "swept-stop: sweep"},
+    "stopping": {
+        "stop": "stopping: signals",
+        "died": "stopping:",
+        "empty": "exited: finish",
+        "lost": "swept-stop: sweep",
+    },
     "sweeping": {"swept": "exited: decide", "stop": "swept-stop:", "lost": "sweeping: sweep"},
     "swept-stop": {"swept": "exited: finish", "lost": "swept-stop: sweep"},
     "waiting": {"due": "starting: spawn", "start": "starting: disarm spawn", "stop": "exited: disarm finish"},
@@ -63,7 +68,7 @@ def test_an_unknown_state_stays(event: str) -> None:
 
 @pytest.mark.parametrize("state", LIVE)
 def test_a_stop_leads_to_the_end_and_to_no_start(state: str) -> None:
-    """From every live state, whatever follows a STOP, nothing is spawned or decided, and exited is never out of reach."""
+    """Whatever follows a STOP of what lives, nothing is spawned or decided, and exited is never out of reach."""
     first, actions = states.step(state, states.STOP)
     seen, todo = {first}, [first]
     done = set(actions)
@@ -93,6 +98,7 @@ def test_every_live_state_has_a_way_on_when_its_shim_is_lost(state: str) -> None
     assert actions == (states.SWEEP,)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.booleans()), max_size=60))
 def test_no_events_spawn_twice_without_an_end_in_between(events: list[tuple[str, bool]]) -> None:
     """Between two SPAWNs the first run has failed or its last process is gone, however events come."""
@@ -112,6 +118,7 @@ def test_no_events_spawn_twice_without_an_end_in_between(events: list[tuple[str,
             ended = False
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([event for event in EVENTS if event != states.START]), max_size=40))
 def test_nothing_starts_by_itself_after_a_stop(events: list[str]) -> None:
     """After a STOP only a START spawns again."""

@@ -99,12 +99,16 @@ class Bench:
 
     @contextmanager
     def one(self, candidate: type[Supervisor], parent: str = "/tmp") -> Iterator[tuple[Supervisor, processes.Told]]:  # noqa: S108 (a socket's path is short)
-        """Give a candidate in a folder of its own; nothing is left of either."""
-        with tempfile.TemporaryDirectory(prefix="bs-", dir=parent, ignore_cleanup_errors=True) as folder:
-            told = processes.Told(Path(folder, "told"))
-            home = Path(folder, candidate.name)
+        """Give a candidate in folders of its own, the second in memory as /run is; nothing is left of them."""
+        with (
+            tempfile.TemporaryDirectory(prefix="bs-", dir=parent, ignore_cleanup_errors=True) as folder,
+            tempfile.TemporaryDirectory(prefix="bs-", dir=TMPFS, ignore_cleanup_errors=True) as memory,
+        ):
+            told = processes.Told(Path(memory, "told"))
+            home, run = Path(folder, candidate.name), Path(memory, "run")
             home.mkdir(mode=0o755)
-            supervisor = candidate(self.tools, home, told)
+            run.mkdir(mode=0o755)
+            supervisor = candidate(self.tools, home, run, told)
             try:
                 yield supervisor, told
             except processes.SilentError as error:

@@ -99,10 +99,11 @@ class Supervisor(ABC):
     stops = True  # all services by one order
     starts_prepared = True  # a service that is defined, and down
 
-    def __init__(self, tools: Tools, folder: Path, told: processes.Told) -> None:
-        """Take a folder that is there and empty."""
+    def __init__(self, tools: Tools, folder: Path, run: Path, told: processes.Told) -> None:
+        """Take two folders that are there and empty: for what is to stay (logs), and a tmpfs as /run is one."""
         self.tools = tools
         self.folder = folder
+        self.run = run
         self.told = told
         self.jobs: list[Job] = []
         self.environment = {**tools.environment(str(folder)), "BENCH_FIFO": str(told.path)}
@@ -186,11 +187,11 @@ class Ours(Supervisor):
     kind = Kind.OURS
     starts_prepared = False
 
-    def __init__(self, tools: Tools, folder: Path, told: processes.Told) -> None:
+    def __init__(self, tools: Tools, folder: Path, run: Path, told: processes.Told) -> None:
         """Say where everything is."""
-        super().__init__(tools, folder, told)
+        super().__init__(tools, folder, run, told)
         self.environment |= {
-            "PYINIT_RUNTIME_DIR": str(folder / "r"),
+            "PYINIT_RUNTIME_DIR": str(run),
             "PYINIT_STATE_DIR": str(folder / "s"),
             "PYINIT_SHIM_PROGRAM": tools.shim,
             "PYTHONPATH": str(ROOT),
@@ -218,7 +219,7 @@ class Ours(Supervisor):
         from pyinit.dirs import Dirs  # noqa: PLC0415
 
         answers = []
-        with client.Connection(Dirs(str(self.folder / "r"), str(self.folder / "s")), start=False) as connection:
+        with client.Connection(Dirs(str(self.run), str(self.folder / "s")), start=False) as connection:
             connection.socket.settimeout(PATIENCE)
             for at in range(0, len(requests), 50):
                 for request in requests[at : at + 50]:
@@ -231,7 +232,7 @@ class Ours(Supervisor):
         from pyinit import client  # noqa: PLC0415
         from pyinit.dirs import Dirs  # noqa: PLC0415
 
-        dirs = Dirs(str(self.folder / "r"), str(self.folder / "s"))
+        dirs = Dirs(str(self.run), str(self.folder / "s"))
         command = [self.tools.python, "-I", "-S", client.BOOTSTRAP, "supervisor", dirs.runtime, dirs.state]
         self.spawn([*command, self.tools.shim])
         end = time.monotonic() + PATIENCE
@@ -310,11 +311,11 @@ class Supervisord(Supervisor):
         """Write supervisord.conf."""
         self.jobs = list(jobs)
         parts = [
-            f"[supervisord]\nnodaemon=true\nlogfile={self.folder}/log\npidfile={self.folder}/pid\nminfds=8192\n"
-            f"[unix_http_server]\nfile={self.folder}/sock\n"
+            f"[supervisord]\nnodaemon=true\nlogfile={self.folder}/log\npidfile={self.run}/pid\nminfds=8192\n"
+            f"[unix_http_server]\nfile={self.run}/sock\n"
             "[rpcinterface:supervisor]\n"
             "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
-            f"[supervisorctl]\nserverurl=unix://{self.folder}/sock\n"
+            f"[supervisorctl]\nserverurl=unix://{self.run}/sock\n"
         ]
         parts += [
             f"[program:{job.name}]\ncommand={shlex.join(job.command)}\nautostart={str(job.up).lower()}\n"
@@ -344,7 +345,7 @@ class Supervisord(Supervisor):
 
 
 class Folders(Supervisor):
-    """What s6 and runit have in common: a folder for each service, with a program run, and log/run."""
+    """What s6 and runit have in common: a folder in /run for each service, with a program run, and log/run."""
 
     def logger(self, job: Job) -> str:
         """Return the command that logs into ./main."""
@@ -354,8 +355,10 @@ class Folders(Supervisor):
         """Make the folders. A command without arguments is run itself, to spare them the shell."""
         self.jobs = list(jobs)
         for job in jobs:
-            service = self.folder / "scan" / job.name
-            (service / "log/main").mkdir(parents=True)
+            service = self.run / "scan" / job.name
+            (service / "log").mkdir(parents=True)
+            (self.folder / job.name).mkdir()
+            (service / "log/main").symlink_to(self.folder / job.name)
             run_file(service / "run", job)
             script(service / "log/run", self.logger(job))
             if not job.up:
@@ -363,7 +366,7 @@ class Folders(Supervisor):
 
     def logs(self, name: str) -> list[Path]:
         """@TIMESTAMP, …, current."""
-        folder = self.folder / "scan" / name / "log/main"
+        folder = self.run / "scan" / name / "log/main"
         return [*sorted(folder.glob("@*")), folder / "current"]
 
 
@@ -398,11 +401,11 @@ class S6(Folders):
 
     def start(self) -> None:
         """As a process, not as PID 1."""
-        self.spawn(["s6-svscan", "-c", "2000", self.folder / "scan"])
+        self.spawn(["s6-svscan", "-c", "2000", self.run / "scan"])
 
     def up(self, job: Job) -> None:
         """By s6-svc."""
-        self.spawn(["s6-svc", "-u", self.folder / "scan" / job.name])
+        self.spawn(["s6-svc", "-u", self.run / "scan" / job.name])
 
 
 class Runit(Folders):
@@ -420,7 +423,7 @@ class Runit(Folders):
         """Configure svlogd by its file."""
         super().prepare(jobs)
         for job in jobs:
-            (self.folder / "scan" / job.name / "log/main/config").write_text(f"s{job.rotate}\nn{KEPT}\n")
+            (self.run / "scan" / job.name / "log/main/config").write_text(f"s{job.rotate}\nn{KEPT}\n")
 
     def logger(self, job: Job) -> str:
         """With time stamps."""
@@ -429,11 +432,11 @@ class Runit(Folders):
 
     def start(self) -> None:
         """It takes no options."""
-        self.spawn(["runsvdir", self.folder / "scan"])
+        self.spawn(["runsvdir", self.run / "scan"])
 
     def up(self, job: Job) -> None:
         """By sv."""
-        self.spawn(["sv", "up", self.folder / "scan" / job.name])
+        self.spawn(["sv", "up", self.run / "scan" / job.name])
 
     def order_stop(self) -> None:
         """HUP has it tell all of them to stop."""
@@ -454,7 +457,7 @@ class Circus(Supervisor):
     def prepare(self, jobs: Sequence[Job]) -> None:
         """Write circus.ini."""
         self.jobs = list(jobs)
-        sockets = "".join(f"{name} = ipc://{self.folder}/{name}\n" for name in ("endpoint", "pubsub_endpoint"))
+        sockets = "".join(f"{name} = ipc://{self.run}/{name}\n" for name in ("endpoint", "pubsub_endpoint"))
         parts = [f"[circus]\n{sockets}"]
         parts += [
             f"[watcher:{job.name}]\ncmd = {shlex.join(job.command)}\nautostart = {job.up}\ncopy_env = True\n"
@@ -472,7 +475,7 @@ class Circus(Supervisor):
     def up(self, job: Job) -> None:
         """By circusctl."""
         python = Path(self.tools.python)
-        endpoint = f"ipc://{self.folder}/endpoint"
+        endpoint = f"ipc://{self.run}/endpoint"
         self.spawn([python, python.parent / "circusctl", "--endpoint", endpoint, "start", job.name])
 
     def logs(self, name: str) -> list[Path]:
@@ -502,7 +505,7 @@ class Conmon(Supervisor):
             self._bundle(job)
 
     def _bundle(self, job: Job) -> Path:
-        bundle = self.folder / job.name
+        bundle = self.run / job.name
         if not bundle.exists():
             bundle.mkdir()
             run_file(bundle / "run", job)
@@ -530,7 +533,7 @@ class Conmon(Supervisor):
             "--exit-dir": bundle,
             "--persist-dir": bundle,
             "--socket-dir-path": bundle,
-            "--log-path": f"k8s-file:{bundle}/log",
+            "--log-path": f"k8s-file:{self.folder}/{job.name}.log",
         }
         words = [word for pair in options.items() for word in pair]
         if job.rotate:
@@ -546,7 +549,7 @@ class Conmon(Supervisor):
 
     def logs(self, name: str) -> list[Path]:
         """There is one file, which is truncated."""
-        return [self.folder / name / "log"]
+        return [self.folder / f"{name}.log"]
 
 
 ALL: tuple[type[Supervisor], ...] = (Ours, Supervisord, S6, Runit, Circus, Conmon)

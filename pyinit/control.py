@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from _socket import AF_UNIX, SO_PEERCRED, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, socket
 from _struct import unpack
-from errno import EMFILE, ENFILE
+from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 
 from pyinit import jsontext, loop
 from pyinit.errors import PyinitError
@@ -45,6 +45,7 @@ class Server:
             os.chmod(path, 0o600)
             self._socket.listen(1024)
         except OSError as error:
+            self._socket.close()
             message = f"cannot listen at {path}: {os.strerror(error.errno or 0)}"
             raise PyinitError(message) from error
         self._loop.add(self._socket.fileno(), self._ready)
@@ -56,7 +57,7 @@ class Server:
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in (EMFILE, ENFILE):  # those who wait are served when others have left
+                if error.errno in (EMFILE, ENFILE, ENOBUFS, ENOMEM):  # those who wait are served when others have left
                     self._loop.modify(self._socket.fileno(), 0)
                     self._loop.after(0.2, lambda: self._loop.modify(self._socket.fileno(), loop.READ))
                 return

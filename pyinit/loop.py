@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 READ, WRITE = EPOLLIN, EPOLLOUT
 AT_ONCE = 64
+MOST_FAULTS = 100  # exceptions that should not be, before the loop gives up
 LONGEST_SLEEP = 86400.0  # seconds; epoll_wait(2) counts milliseconds in 32 bits
 
 
@@ -50,6 +51,7 @@ class Loop:
         self._chores: list[Callable[[], None]] = []
         self._bulk_chores: list[Callable[[], None]] = []
         self._stopped = False
+        self._faults = 0
 
     def add(self, fd: int, call: Callable[[int], None], events: int = READ, *, bulk: bool = False) -> None:
         """Call call(events) each time fd is ready, until remove(fd). EPOLLERR and EPOLLHUP are always among them."""
@@ -103,12 +105,24 @@ class Loop:
                 for fd, events in self._bulk.poll(0, 1):
                     self._call(fd, events)
             if self._bulk_chores:
-                self._bulk_chores.pop(0)()
+                self._do(self._bulk_chores.pop(0))
 
     def _call(self, fd: int, events: int) -> None:
         found = self._calls.get(fd)
         if found:  # an earlier call may have removed it
-            found[0](events)
+            self._do(lambda: found[0](events))
+
+    def _do(self, call: Callable[[], None]) -> None:
+        """A bug in what concerns one service must not end all of them at once; but it is not to go on for ever."""
+        try:
+            call()
+        except Exception:
+            import traceback  # noqa: PLC0415
+
+            traceback.print_exc()
+            self._faults += 1
+            if self._faults > MOST_FAULTS:
+                raise
 
     def _timeout(self) -> float:
         if self._chores or self._bulk_chores:
@@ -121,12 +135,12 @@ class Loop:
         while self._timers and (self._timers[0].call is None or self._timers[0].due <= time.monotonic()):
             call = heapq.heappop(self._timers).call
             if call:
-                call()
+                self._do(call)
 
     def _run_chores(self) -> None:
         chores, self._chores = self._chores, []
         for chore in chores:
-            chore()
+            self._do(chore)
 
 
 def has_failed(events: int) -> bool:

@@ -266,7 +266,8 @@ def _attach(client: Client, name: str, stdin: bool = False, size: list[Any] | No
 def _list(client: Client, all: bool = False, filters: list[list[str]] | None = None) -> None:
     wanted = _filters(filters or [])
     every = all or any(key in ("status", "exited") for key, _ in wanted)
-    found = [service for service in client.supervisor.services.values() if view.matches(service, wanted)]
+    services = sorted(client.supervisor.services.values(), key=lambda service: service.state.created)
+    found = [service for service in services if view.matches(service, wanted)]
     client.answer(
         services=[
             view.summary(service) for service in found if every or view.status(service) not in ("created", "exited")

@@ -96,9 +96,21 @@ class LogFile:
                 os.close(fd)
 
     def end_line(self) -> None:
-        """End a line that a crash of the machine left without its end, so that ours is not glued to it."""
-        if self.length and os.pread(self.fd, 1, self.length - 1) != b"\n" and os.write(self.fd, b"\n"):
-            self.length += 1
+        """Cut off a record that was left without its end: half of one is none, and ours is not to be glued to it.
+
+        That is only there where the commit was lost as well: the machine has crashed, or both supervisor and shim died.
+        """
+        at = self.length
+        while at > 0:
+            start = max(0, at - (1 << 16))
+            newline = os.pread(self.fd, at - start, start).rfind(b"\n")
+            if newline >= 0:
+                at = start + newline + 1
+                break
+            at = start
+        if at < self.length:
+            os.ftruncate(self.fd, at)
+            self.length = at
 
     def check(self) -> bool:
         """Whether the file is what it was: False if it was removed or somebody else changed its length."""

@@ -146,7 +146,7 @@ class Service:
         self.state.paused = False
         self.state.started = system.now()
         self.state.boot = self.supervisor.boot
-        restart.note_start(self.spec.policy, streak := restart.Streak(0, self.state.streak_starts), self.state.started)
+        restart.note_start(self.spec.policy, streak := restart.Streak(0, self.state.streak_starts), system.uptime())
         self.state.streak_starts = streak.starts
         self.save()  # the run's number first: what the shim does next is then known to be this run
         try:
@@ -276,7 +276,7 @@ class Service:
             self._finish()
             return
         if ended:
-            code, now = launch.mapped(self.spec, ended.code), system.now()
+            code, now = launch.mapped(self.spec, ended.code), system.uptime()
             delay, why = restart.decide(self.spec.policy, streak, code, ended.duration, now, random.random())  # noqa: S311 (jitter)
         state.streak = streak.count
         if delay is None:

@@ -96,10 +96,10 @@ class Supervisor:
         if new in self.names:
             message = f"the name {new} is in use by {self.names[new].ident}"
             raise PyinitError(message)
+        records.save_spec(self.dirs, service.ident, spec, service.state.created)
         del self.names[service.spec.name]
         service.spec = spec
         self.names[new] = service
-        records.save_spec(self.dirs, service.ident, spec, service.state.created)
         service.publish("renamed")
 
     def remove(self, service: Service) -> None:
@@ -211,7 +211,7 @@ class Supervisor:
                 self._homeless = _find_shims()
             service.seek_shim(self._homeless.get(service.ident, 0))
         elif state.state == states.EXITED and (
-            state.again or (service.spec.policy.name == restart.ALWAYS and state.stopped and state.boot != self.boot)
+            state.again or (state.boot != self.boot and _comes_back(service.spec.policy.name, state.stopped))
         ):
             service.start()
 
@@ -238,7 +238,8 @@ class Supervisor:
             service.watchers.append(look)
             stopped = service.state.stopped
             service.stop()
-            service.state.stopped = stopped or service.state.stopped
+            service.state.stopped = stopped  # it was not a user who stopped it
+            service.save()
         self.loop.soon(look)
 
     def departed(self, shim: process.Shim) -> None:
@@ -267,6 +268,11 @@ class Supervisor:
         setrlimit(RLIMIT_NOFILE, self.nofile)
         command = self._command()
         os.execv(command[0], command)
+
+
+def _comes_back(policy: str, stopped: bool) -> bool:
+    """Whether a service starts again after a reboot; stopped: by a user, and not by the supervisor's own end."""
+    return policy == restart.ALWAYS or (policy == restart.UNLESS_STOPPED and not stopped)
 
 
 def _list(path: str) -> list[str]:

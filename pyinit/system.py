@@ -98,3 +98,8 @@ def signal_pid(pid: int, started: int, number: int, open_pidfd: Callable[[int], 
 def now() -> float:
     """The time of day, in seconds since 1970."""
     return time.time()
+
+
+def uptime() -> float:
+    """Seconds since the machine was started, sleep included: no clock that anybody sets."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

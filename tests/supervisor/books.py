@@ -78,12 +78,12 @@ class Numbered:
 
     # What must hold when all has ended.
 
-    def logged(self, *, may_be_torn: bool = False) -> list[int]:
+    def logged(self) -> list[int]:
         """How many lines of each run are in the log. AssertionError unless each is there once, in order, and whole."""
         counts: list[int] = []
         last = 0
         for path in self.world.log_files(self.ident):
-            for numbers in _numbers(path, may_be_torn=may_be_torn):
+            for numbers in _numbers(path):
                 at = 0
                 while at < len(numbers):
                     run, first = divmod(numbers[at], RUN)
@@ -100,12 +100,11 @@ class Numbered:
     def check_log(self, *, may_lose_ends: bool = False) -> int:
         """Each line that was written is logged; the number of lines.
 
-        may_lose_ends: but not the last ones of a run, for those whose shims were killed while no supervisor lived. What
-        that supervisor was just writing may be half a line then: the rest was with the shim.
+        may_lose_ends: but not the last ones of a run, for those whose shims were killed while no supervisor lived.
         """
         twice, runs = self.read()
         assert twice == 0, f"{self.name} ran twice at the same time"
-        counts = self.logged(may_be_torn=may_lose_ends)
+        counts = self.logged()
         counts += [0] * (len(runs) - len(counts))
         assert len(counts) == len(runs)
         for number, (logged, run) in enumerate(zip(counts, runs, strict=True), 1):
@@ -148,7 +147,7 @@ class Numbered:
         assert restarts in (len(runs) - 1, len(runs)), f"{self.name}: {restarts} restarts, {len(runs)} runs"
 
 
-def _numbers(path: Path, *, may_be_torn: bool) -> Iterator[list[int]]:
+def _numbers(path: Path) -> Iterator[list[int]]:
     """The numbers in a log file, in portions."""
     rest = b""
     with path.open("rb") as file:
@@ -156,10 +155,7 @@ def _numbers(path: Path, *, may_be_torn: bool) -> Iterator[list[int]]:
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
             torn = [at for at, line in enumerate(lines) if len(line) != RECORD - 1]
-            if may_be_torn:
-                lines = [line for line in lines if len(line) == RECORD - 1]
-            else:
-                assert not torn, f"{path}: torn: {lines[max(0, torn[0] - 2) : torn[0] + 3]}"
+            assert not torn, f"{path}: torn: {lines[max(0, torn[0] - 2) : torn[0] + 3]}"
             assert all(line[HEAD - 10 : HEAD] == b" stdout F " for line in lines[:: len(lines) // 100 + 1])
             yield [int(line[HEAD:]) for line in lines]
     assert not rest, f"{path}: torn at the end: {rest!r}"

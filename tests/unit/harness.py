@@ -29,7 +29,7 @@ class Harness:
         self.supervisor = Supervisor(self.dirs, f"{folder}/no-such-program", -1)
         self.supervisor.upgrade = lambda: self.left.append("upgrade")  # type: ignore[method-assign]
         self.supervisor.leave = lambda: self.left.append("leave")  # type: ignore[method-assign]
-        self.supervisor.stop_all = lambda done: (self.left.append("stop"), done())  # type: ignore[func-returns-value]
+        self.supervisor.stop_all = self._stop_all  # type: ignore[method-assign]
         self.server = control.Server(self.supervisor)
         self._stop, self._stopper = os.pipe()
         self._calls: list[Callable[[], None]] = []
@@ -55,6 +55,10 @@ class Harness:
             os.close(self.supervisor._events_fd)  # noqa: SLF001
         os.close(self._stop)
         os.close(self._stopper)
+
+    def _stop_all(self, done: Callable[[], None]) -> None:
+        self.left.append("stop")
+        done()
 
     def _called(self, _events: int) -> None:
         os.read(self._stop, 1)

@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import resource
+import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +24,6 @@ from tests.unit.harness import Harness, answer, is_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PING = b'{"verb": "ping"}\n'
 _fuzz = settings(
@@ -48,6 +49,16 @@ def harness(tmp_path: Path) -> Iterator[Harness]:
     """Give a supervisor in a thread."""
     with Harness(tmp_path) as made:
         yield made
+
+
+def _send_until_dropped(connection: socket.socket, data: bytes) -> None:
+    """Send the same again and again, until the other end is gone."""
+    try:
+        for _ in range(100000):
+            connection.sendall(data)
+    except (BrokenPipeError, ConnectionResetError):
+        return
+    pytest.fail("it is still there")
 
 
 @_fuzz
@@ -99,9 +110,7 @@ def test_a_request_of_more_than_a_megabyte_ends_the_connection(harness: Harness)
         connection.sendall(b'{"verb": "ping", "x": "' + b"y" * 1000000 + b'"}\n')
         assert "no such argument" in answer(connection)["error"]
     with harness.connect() as connection:
-        with pytest.raises(OSError, match=r"Broken pipe|reset"):
-            for _ in range(2000):
-                connection.sendall(b"y" * 10000)
+        _send_until_dropped(connection, b"y" * 10000)
         assert answer(connection)["error"] == "a request has at most 1048576 bytes"
         assert answer(connection) == {}
     assert harness.ask("ping")["ok"]
@@ -112,9 +121,7 @@ def test_whoever_never_reads_is_dropped(harness: Harness) -> None:
     created = harness.ask("create", spec={"command": ["x" * 100000], "name": "long"})
     assert created["ok"]
     connection = harness.connect()
-    with pytest.raises(OSError, match=r"Broken pipe|reset"):
-        for _ in range(100000):
-            connection.sendall(b'{"verb": "inspect", "names": ["long"]}\n' * 10)
+    _send_until_dropped(connection, b'{"verb": "inspect", "names": ["long"]}\n' * 10)
     assert harness.ask("ping")["ok"]
     assert harness.call(lambda: sum(client.unread for client in harness.server.clients)) == 0
 
@@ -133,9 +140,7 @@ def test_requests_while_one_is_waiting_are_bounded(harness: Harness) -> None:
     harness.ask("create", spec={"command": ["x"], "name": "a"})
     with harness.connect() as connection:
         connection.sendall(b'{"verb": "wait", "names": ["a"], "condition": "removed"}\n')
-        with pytest.raises(OSError, match=r"Broken pipe|reset"):
-            for _ in range(1000):
-                connection.sendall(PING * 1000)
+        _send_until_dropped(connection, PING * 1000)
     assert harness.ask("ping")["ok"]
 
 
@@ -160,8 +165,8 @@ def test_another_user_is_refused(tmp_path: Path) -> None:
             if path.owner() == "root" and path.stat().st_mode & 0o5 != 0o5:
                 path.chmod(path.stat().st_mode | 0o5)
             path = path.parent
-        os.chmod(harness.dirs.runtime, 0o755)
-        os.chmod(harness.dirs.control, 0o777)
+        Path(harness.dirs.runtime).chmod(0o755)
+        Path(harness.dirs.control).chmod(0o777)
         said = {}
         for uid in (65534, 0):
             command = [sys.executable, "-I", "-S", "-c", code, harness.dirs.control, str(uid)]
@@ -181,31 +186,16 @@ def test_the_socket_is_private_and_replaces_an_old_one(tmp_path: Path) -> None:
         control.Server(Supervisor(Dirs(f"{tmp_path}/none", f"{tmp_path}/s"), "x", -1))
 
 
-def test_without_descriptors_clients_wait_and_are_served_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_descriptors_clients_wait_and_are_served_later(tmp_path: Path) -> None:
     """EMFILE in accept(2): no busy loop, no loss; who waits is served as soon as there is room."""
-    monkeypatch.setattr(control, "RETRY", 0.01, raising=False)
     with Harness(tmp_path) as harness:
         connection = harness.connect()
         connection.sendall(PING)
         assert answer(connection)["ok"]
-        others = [harness.connect() for _ in range(3)]
-        for other in others:
-            other.sendall(PING)
-            assert answer(other)["ok"]
-        late = harness.connect()
-        late.close()
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 
-        def exhaust() -> None:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
-
-        waiting = harness.connect()
-        waiting.sendall(PING)
-        assert answer(waiting)["ok"]
-        import socket  # noqa: PLC0415
-
         with socket.socket(socket.AF_UNIX) as patient:
-            harness.call(exhaust)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (4, hard))
             try:
                 patient.connect(harness.dirs.control)
                 patient.sendall(PING)

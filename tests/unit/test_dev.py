@@ -38,6 +38,31 @@ def test_without_python() -> None:
     assert "no-such-python" in done.stderr
 
 
+def test_images_asks_podman(tmp_path: Path) -> None:
+    """`./dev images` builds the Containerfile's two targets, on the base and with podman's options that are given."""
+    stub = tmp_path / "podman"
+    stub.write_text('#!/bin/sh\necho podman "$@"\n')
+    stub.chmod(0o755)
+    command = [str(ROOT / "dev"), "images", "--base", "localhost/own", "--network=host"]
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    options = "--build-arg BASE=localhost/own --network=host ."
+    assert done.stdout.splitlines() == [
+        f"podman build --target init --tag localhost/pyinit-init {options}",
+        f"podman build --target image --tag localhost/pyinit {options}",
+        "localhost/pyinit-init",
+        "localhost/pyinit",
+    ]
+
+
+def test_wrong_arguments_of_tasks() -> None:
+    """An architecture that does not exist, or an option of lint's that does not, is named with what there is."""
+    for arguments, shown in [(("wheels", "vax"), "s390x"), (("lint", "--fast"), "./dev lint [--fix]")]:
+        done = _dev(*arguments)
+        assert done.returncode == 2
+        assert shown in done.stderr
+
+
 ABSENT = packages.Need(lambda: False, ("some-tool", "libclang-rt-dev"), ("some-tool",))
 PRESENT = packages.Need(lambda: True, ("other",), ("other",))
 

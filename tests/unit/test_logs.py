@@ -416,14 +416,15 @@ def test_a_file_that_somebody_else_emptied(make: Callable[..., World]) -> None:
     assert world.read() == b"two\n"
 
 
-def test_a_line_that_a_crash_cut_is_ended(make: Callable[..., World]) -> None:
-    """What the machine's crash left without a newline is a line of its own."""
+def test_a_record_that_a_crash_cut_is_cut_off(make: Callable[..., World]) -> None:
+    """What a crash left without a newline is no record, and the log ends before it."""
     world = make()
-    (world.folder / "log").write_bytes(b"torn")
+    (world.folder / "log").write_bytes(b"2025-01-01T00:00:00.0+00:00 stdout F whole\n2025-01-")
     path = world.path()
     world.say(0, b"one\n")
     path.pump(0)
-    assert (world.folder / "log").read_bytes().startswith(b"torn\n2025-")
+    assert (world.folder / "log").read_bytes().startswith(b"2025-01-01T00:00:00.0+00:00 stdout F whole\n2025-")
+    assert (world.folder / "log").read_bytes().count(b"\n") == 2
     path.close()
 
 

@@ -22,13 +22,18 @@ INTRODUCTION = (
 PARTS = {
     "inits": (
         "# Inits",
-        "*floor* is a static program that only does vfork, exec and wait, without signals, options or errors: what no "
-        "init can be quicker or smaller than.",
+        (
+            "*floor* is a static program that only does vfork, exec and wait, without signals, options or errors: what "
+            "no init can be quicker or smaller than."
+        ),
     ),
     "supervisors": (
         "# Supervisors",
-        "Each with its own way of logging: supervisord and circus into files, s6 with an s6-log and runit with an svlogd "
-        "for each service, pyinit and conmon with time stamps into k8s-file logs.",
+        (
+            "Each with its own way of logging: supervisord and circus into files, s6 with an s6-log and runit with an "
+            "svlogd for each service, pyinit and conmon with time stamps into k8s-file logs. What each has in /run is "
+            "on a tmpfs, what is to stay on a disk, unless a figure says otherwise."
+        ),
     ),
 }
 

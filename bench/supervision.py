@@ -199,23 +199,23 @@ def many(bench: Bench) -> Iterator[Figure]:
     limits = {1: 13, 100: 15, 500: 25}
     yield Figure(
         title="Memory of the supervisor",
-        how="PSS of the supervisor and of all shims, monitors and loggers it has for its services (not of the services), "
+        how="PSS of the supervisor and of all shims, monitors and loggers it has for its services, not of these, "
         f"{SETTLED:g} s after the last one's start; one candidate at a time. All that are Python use one interpreter, "
         "a copy that nobody else runs. The last column: how many processes that is with the most services.",
-        columns=(*(Column(f"{count} services: MB", 1) for count in effort.piles), Column("processes")),
+        columns=(*(Column(f"MB with {count}", 1) for count in effort.piles), Column("processes")),
         rows={
             name: (*(its.median(f"pss {count}") for count in effort.piles), its.median(f"processes {effort.piles[-1]}"))
             for name, its in found.items()
         },
         kinds=bench.kinds(),
-        goals=[Goal(f"{count} services: MB", limits[count]) for count in effort.piles if count in limits],
+        goals=[Goal(f"MB with {count}", limits[count]) for count in effort.piles if count in limits],
     )
     most = effort.piles[-1]
     yield Figure(
         title=f"Starting and stopping {most} services",
-        how="Start: from nothing, the supervisor's own start included, to the first instruction of the last service. Ours "
-        "gets the services one by one by its socket, and saves each; the others read a configuration that is there. "
-        f"Stop: from the order to the end of the last service. Median of {effort.pile_rounds}.",
+        how="Start: from nothing, the supervisor's own start included, to the first instruction of the last service. "
+        "Ours gets the services one by one by its socket, and saves each; the others read a configuration that is "
+        f"there. Stop: from the order to the end of the last service. Median of {effort.pile_rounds}.",
         columns=(Column("start s", 2), Column("stop s", 2)),
         rows={name: (its.median(f"start {most}"), its.median(f"stop {most}")) for name, its in found.items()},
         kinds=bench.kinds(),
@@ -280,10 +280,10 @@ def restarting(bench: Bench) -> Iterator[Figure]:
         rows[name] = (middle, worst, worst / middle if worst and middle else None)
     yield Figure(
         title="A killed service",
-        how="From kill(SERVICE, SIGKILL) to the first instruction of its successor, restart delay 0, all candidates side "
-        f"by side, in turns. A service has run for {UP} s before, since runit and s6 hold back one that ends sooner; ours "
-        f"does not, and is killed five times in each turn. {bench.effort.restarts} rounds; who takes a second has fewer. "
-        "conmon restarts nothing.",
+        how="From kill(SERVICE, SIGKILL) to the first instruction of its successor, restart delay 0, all candidates "
+        f"side by side, in turns. A service has run for {UP} s before, since runit holds back one that ends sooner; "
+        f"ours is killed five times in each turn, at once. {bench.effort.restarts} rounds; who takes a second has "
+        "fewer. conmon restarts nothing.",
         columns=(Column("median ms", 2), Column("99 % ms", 2), Column("99 % ÷ median", 1)),
         rows=rows,
         kinds={name: kind for name, kind in bench.kinds().items() if name in rows},
@@ -310,9 +310,9 @@ def adoption(bench: Bench) -> Iterator[Figure]:
     yield Figure(
         title="Adopting 100 services",
         how="kill -9 of the supervisor; a shim starts the next one. From that one's start (by a clock of 10 ms, "
-        "rounded up) until `status` answers that it has 100 adopted, and to the event of the last adoption; and from the "
-        f"kill to `status`. {bench.effort.adoptions} rounds. The peers cannot: they start each service a second time, "
-        "or none.",
+        "rounded up) to the event of the last adoption, and until `status` answers that it has 100 adopted; and from "
+        f"the kill to `status`. {bench.effort.adoptions} rounds. The peers cannot: they start each service a second "
+        "time, or none.",
         columns=(
             Column("start → all adopted ms"),
             Column("start → status ms"),
@@ -361,8 +361,8 @@ def logging(bench: Bench) -> Iterator[Figure]:
         speed, work = goals
         yield Figure(
             title=f"Logs: {name}",
-            how=f"{bench.effort.megabytes} MB in writes of 64 kB (numbered lines, their line ends included) onto a tmpfs: "
-            "from the first instruction of the writer until the last line is in the log. CPU: of the supervisor, "
+            how=f"{bench.effort.megabytes} MB in writes of 64 kB (numbered lines, their line ends included) onto a "
+            "tmpfs: from the first write until the last line is in the log. CPU: of the supervisor, "
             f"shim and logger together, not of the writer. Median of {bench.effort.log_rounds}. supervisord and circus "
             "write no time stamps; ours keeps what is not yet logged where the next supervisor finds it.",
             columns=(Column("s/GB", 2), Column("MB/s"), Column("CPU-s/GB", 2)),
@@ -431,8 +431,8 @@ def rotation(bench: Bench) -> Iterator[Figure]:
             rows[candidate.name] = _cut(supervisor.logs(job.name), int(job.command[3]))
     yield Figure(
         title="Rotation",
-        how=f"{bench.effort.rotated} MB of 80-byte lines into logs that are rotated at 1 MB, {KEPT} kept: files that end "
-        "in the middle of a line, and lines that are not whole in any file.",
+        how=f"{bench.effort.rotated} MB of 80-byte lines into logs that are rotated at 1 MB, {KEPT} kept: files that "
+        "end in the middle of a line, and lines that are not whole in any file.",
         columns=(Column("files cut"), Column("lines lost or cut"), Column("files")),
         rows={one.name: rows[one.name] for one in bench.candidates},
         kinds=bench.kinds(),

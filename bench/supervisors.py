@@ -311,11 +311,13 @@ class Supervisord(Supervisor):
         """Write supervisord.conf."""
         self.jobs = list(jobs)
         parts = [
-            f"[supervisord]\nnodaemon=true\nlogfile={self.folder}/log\npidfile={self.run}/pid\nminfds=8192\n"
-            f"[unix_http_server]\nfile={self.run}/sock\n"
-            "[rpcinterface:supervisor]\n"
-            "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
-            f"[supervisorctl]\nserverurl=unix://{self.run}/sock\n"
+            (
+                f"[supervisord]\nnodaemon=true\nlogfile={self.folder}/log\npidfile={self.run}/pid\nminfds=8192\n"
+                f"[unix_http_server]\nfile={self.run}/sock\n"
+                "[rpcinterface:supervisor]\n"
+                "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
+                f"[supervisorctl]\nserverurl=unix://{self.run}/sock\n"
+            )
         ]
         parts += [
             f"[program:{job.name}]\ncommand={shlex.join(job.command)}\nautostart={str(job.up).lower()}\n"

@@ -316,6 +316,7 @@ class Service:
         sweep.Sweep(self.loop, self.ident, lambda: self.feed(states.SWEPT))
 
     def _disarm(self) -> None:
+        self._is_due = False
         if self._timer:
             self._timer.cancel()
             self._timer = None

@@ -34,7 +34,7 @@ class Harness:
         self._stop, self._stopper = os.pipe()
         self._calls: list[Callable[[], None]] = []
         self.supervisor.loop.add(self._stop, self._called)
-        self._thread = threading.Thread(target=self.supervisor.loop.run)
+        self._thread = threading.Thread(target=self.supervisor.loop.run, daemon=True)
         self._connections: list[socket.socket] = []
 
     def __enter__(self) -> Self:

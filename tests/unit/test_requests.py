@@ -28,7 +28,9 @@ _KINDS: dict[str, st.SearchStrategy[Any]] = {
     "flag": st.booleans(),
     "number": st.integers() | st.floats(allow_nan=False),
     "list of texts": st.lists(st.sampled_from(["a", "b", "none", "", "\x1b[2J"]), max_size=3),
-    "list of pairs of texts": st.lists(st.tuples(st.sampled_from(["name", "label", "x\n"]), st.text(max_size=3)), max_size=2),
+    "list of pairs of texts": st.lists(
+        st.tuples(st.sampled_from(["name", "label", "x\n"]), st.text(max_size=3)), max_size=2
+    ),
     "pair of numbers": st.tuples(st.integers(-5, 70000), st.integers(-5, 70000) | st.floats(0, 9)),
     "signal": st.sampled_from(["TERM", 9, "x", 0, ""]),
     "object": st.dictionaries(st.sampled_from(["command", "name", "x"]), st.just(["true"]) | _values, max_size=3),
@@ -97,7 +99,7 @@ def test_every_verbs_kinds_are_known_here() -> None:
         ({"verb": "inspect", "names": None}, "inspect: names: missing: a list of texts"),
         ({"verb": "inspect", "names": ["a", "c"]}, "no service c"),
         ({"verb": "list", "filters": [["x", "y"]]}, "filter x: there is no such key: name, id, status, label, exited"),
-        ({"verb": "wait", "names": ["a"], "condition": "x"}, "condition: 'x' is none: exited, stopped, running, removed"),
+        ({"verb": "wait", "names": ["a"], "condition": "x"}, "condition: 'x' is none: exited, stopped, running"),
         ({"verb": "kill", "names": ["a"], "signal": "X"}, "signal: 'X' is not a signal"),
         ({"verb": "rename", "name": "a", "new": "b"}, "the name b is in use by "),
         ({"verb": "rename", "name": "a", "new": "-"}, "name: '-' is not allowed"),

@@ -236,11 +236,12 @@ class Ours(Supervisor):
         command = [self.tools.python, "-I", "-S", client.BOOTSTRAP, "supervisor", dirs.runtime, dirs.state]
         self.spawn([*command, self.tools.shim])
         end = time.monotonic() + PATIENCE
-        while client.reach(dirs.control) is None:
+        while (reached := client.reach(dirs.control)) is None:
             if time.monotonic() > end:
                 message = f"no supervisor of ours: {(self.folder / 'said').read_text()}"
                 raise processes.SilentError(message)
             time.sleep(0.002)
+        reached.close()
         if not self.jobs:
             return
         made = self.ask(*({"verb": "create", "spec": self._spec(job)} for job in self.jobs))

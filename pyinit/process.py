@@ -106,6 +106,8 @@ class Shim:
                 self._loop.modify(self._socket.fileno(), loops.READ | loops.WRITE)
                 return
             except OSError:
+                if not copied:
+                    self._out.pop(0)  # its descriptors are the caller's
                 self.close()
                 self._loop.soon(self._lost)
                 return
@@ -166,7 +168,7 @@ class Shim:
             self._loop.remove(self._socket.fileno())
             self._socket.close()
             self._socket = None
-        for _, fds in self._out[1:]:
+        for _, fds in self._out:
             loops.close(*fds)
         self._out.clear()
         self._answers.clear()

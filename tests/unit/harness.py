@@ -30,6 +30,8 @@ class Harness:
         self.supervisor.upgrade = lambda: self.left.append("upgrade")  # type: ignore[method-assign]
         self.supervisor.leave = lambda: self.left.append("leave")  # type: ignore[method-assign]
         self.supervisor.stop_all = self._stop_all  # type: ignore[method-assign]
+        self._end = self.supervisor.loop.stop
+        self.supervisor.loop.stop = lambda: self.left.append("end")  # type: ignore[method-assign]
         self.server = control.Server(self.supervisor)
         self._stop, self._stopper = os.pipe()
         self._calls: list[Callable[[], None]] = []
@@ -44,9 +46,10 @@ class Harness:
     def __exit__(self, *_: object) -> None:
         for connection in self._connections:
             connection.close()
-        self.call(self.supervisor.loop.stop)
+        self.call(self._end)
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
+        assert self.supervisor.loop._faults == 0  # noqa: SLF001 (its traceback is on stderr)
         self.supervisor.loop.remove(self.server._socket.fileno())  # noqa: SLF001
         self.server._socket.close()  # noqa: SLF001
         for client in tuple(self.server.clients):
@@ -99,7 +102,8 @@ def answer(connection: socket.socket) -> dict[str, Any]:
     line = bytearray()
     while not line.endswith(b"\n"):
         try:
-            part = connection.recv(1)
+            ahead = connection.recv(1 << 16, socket.MSG_PEEK)
+            part = connection.recv(ahead.find(b"\n") + 1 or len(ahead)) if ahead else b""
         except ConnectionResetError:
             part = b""
         if not part:

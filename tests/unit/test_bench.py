@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.__main__ import main
+from bench import document, programs, supervision, supervisors
+from bench.__main__ import ROOT, main
 from bench.comparison import (
     Against,
     Column,
@@ -75,6 +78,30 @@ def test_verdicts(goal: Goal, ours: float | str, met: bool) -> None:
     assert verdict.beside == {Against.FLOOR: "floor", Against.PEER: "quick", Against.ONE: ""}[goal.against]
 
 
+def test_goal_beside_one_peer() -> None:
+    """A goal may be about one peer, whoever is the best of them."""
+    figure = a_figure(Goal("µs", 0.25, Against.PEER, "slow"))
+    assert judge(figure)[0].ours == 0.25
+    assert "times slow" in goal_table([figure])
+
+
+def test_parts_of_the_file() -> None:
+    """A run that measures one subject leaves the other one's part of the file as it was."""
+    both = document.merged(document.merged("", "supervisors", "# Supervisors\n\nb\n"), "inits", "# Inits\n\na\n")
+    assert re.findall(r"^# .*", both, re.MULTILINE) == ["# Benchmarks", "# Inits", "# Supervisors"]
+    again = document.merged(both, "supervisors", "# Supervisors\n\nc\n")
+    assert again == both.replace("\nb\n", "\nc\n")
+
+
+def test_lost_lines_are_counted(tmp_path: Path) -> None:
+    """A file that ends within a line counts as cut, and a line that is whole nowhere as lost; one of parts is whole."""
+    text = "x" * 69
+    parts = f"T stdout P 0000000002{text[:9]}\nT stdout F {text[9:]}\n"
+    (tmp_path / "a").write_text(f"T stdout F 0000000001{text}\n{parts}0000000003{text[:5]}")
+    (tmp_path / "b").write_text(f"{text[5:]}\n0000000004{text}\n")
+    assert supervision.cut([tmp_path / "a", tmp_path / "b"], 4) == (1, 1, 2)
+
+
 def test_goal_without_base_is_not_judged() -> None:
     """Where there is nothing to compare with, nothing is claimed."""
     alone = Figure("Cost", "How.", (Column("µs"),), {"pyinit": (1,)}, KINDS, (Goal("µs", 1, Against.PEER),))
@@ -106,3 +133,19 @@ def test_quick_run(pyinit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         for name in ("**pyinit**", "dumb-init", "tini", "tini-static", "catatonit"):
             (row,) = [line for line in part.splitlines() if line.startswith(f"| {name} ")]
             assert re.search(r"\d", row.removeprefix(f"| {name}"))
+
+
+def test_quick_run_of_a_supervisor(tmp_path: Path) -> None:
+    """The steps of the supervisors work for ours: it starts, restarts and logs as it is measured."""
+    shim = tmp_path / "pyinit-shim"
+    build = [sys.executable, str(ROOT / "csrc/build.py"), "--program", "pyinit-shim", "-o", str(shim)]
+    subprocess.run(build, check=True)
+    programs.build(tmp_path, programs.SUPERVISED)
+    tools = supervisors.Tools(tmp_path, sys.executable, "", str(shim))
+    effort = supervision.Effort(1, (2,), 1, 1, 0.1, 1, 2, 1, 3)
+    bench = supervision.Bench([supervisors.Ours], tools, effort)
+    figures = list(supervision.measure(bench, ["start", "many", "restart", "logs", "rotation"]))
+    values = {figure.title: figure.rows["pyinit"] for figure in figures}
+    assert len(values) == 8
+    assert values["Rotation"][:2] == (0, 0)
+    assert all(row[0] is not None for title, row in values.items() if not title.startswith("Idle"))

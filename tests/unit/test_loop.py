@@ -183,3 +183,36 @@ def test_the_other_end_is_gone() -> None:
     loop.close(reader, -1)
     assert loop.has_failed(seen[0])
     assert not loop.has_failed(loop.READ | loop.WRITE)
+
+
+@pytest.mark.parametrize("kind", ["descriptor", "bulk", "timer", "chore", "bulk chore"])
+def test_a_bug_in_one_call_is_not_the_end_of_the_others(
+    kind: str, pipes: list[Pipe], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said, and the loop goes on; but not for ever, or it would be busy with nothing else."""
+    one = loop.Loop()
+    calls = [0]
+
+    def fail(_events: int = 0) -> None:
+        calls[0] += 1
+        if kind not in {"descriptor", "bulk"}:
+            again()
+        message = "a bug"
+        raise LookupError(message)
+
+    def again() -> None:
+        if kind == "timer":
+            one.after(0, fail)
+        elif kind == "chore":
+            one.soon(fail)
+        else:
+            one.later(fail)
+
+    if kind in {"descriptor", "bulk"}:
+        one.add(pipes[0][0], fail, bulk=kind == "bulk")
+    else:
+        again()
+    with pytest.raises(LookupError):
+        one.run()
+    assert calls[0] == loop.MOST_FAULTS + 1
+    assert "LookupError: a bug" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import tempfile
 import time
@@ -82,6 +83,7 @@ class Bench:
         self.candidates = candidates
         self.tools = tools
         self.effort = effort
+        self._left: list[str] = []
         soft_hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft_hard, soft_hard))
 
@@ -100,10 +102,10 @@ class Bench:
     @contextmanager
     def one(self, candidate: type[Supervisor], parent: str = "/tmp") -> Iterator[tuple[Supervisor, processes.Told]]:  # noqa: S108 (a socket's path is short)
         """Give a candidate in folders of its own, the second in memory as /run is; nothing is left of them."""
-        with (
-            tempfile.TemporaryDirectory(prefix="bs-", dir=parent, ignore_cleanup_errors=True) as folder,
-            tempfile.TemporaryDirectory(prefix="bs-", dir=TMPFS, ignore_cleanup_errors=True) as memory,
-        ):
+        folder = tempfile.mkdtemp(prefix="bs-", dir=parent)
+        if parent != TMPFS:
+            self._left.append(folder)
+        with tempfile.TemporaryDirectory(prefix="bs-", dir=TMPFS, ignore_cleanup_errors=True) as memory:
             told = processes.Told(Path(memory, "told"))
             home, run = Path(folder, candidate.name), Path(memory, "run")
             home.mkdir(mode=0o755)
@@ -112,7 +114,7 @@ class Bench:
             try:
                 yield supervisor, told
             except processes.SilentError as error:
-                if error.__cause__:  # another candidate's, which is run beside this one
+                if isinstance(error.__cause__, processes.SilentError):  # of one that runs beside this one
                     raise
                 said = (home / "said").read_text(errors="replace")[-500:] if (home / "said").exists() else ""
                 message = f"{candidate.name}: {error}: {said}"
@@ -120,13 +122,24 @@ class Bench:
             finally:
                 supervisor.close()
                 told.close()
+                if parent == TMPFS:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def clean(self) -> None:
+        """Remove what is left on the disk, at the end: ext4 makes new files slowly where many were just removed."""
+        for folder in self._left:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._left.clear()
 
 
 def measure(bench: Bench, steps: Sequence[str] = ()) -> Iterator[Figure]:
     """Yield all figures, each as soon as it is there; of these steps, or of all."""
-    for name, step in STEPS.items():
-        if not steps or name in steps:
-            yield from step(bench)
+    try:
+        for name, step in STEPS.items():
+            if not steps or name in steps:
+                yield from step(bench)
+    finally:
+        bench.clean()
 
 
 def starting(bench: Bench) -> Iterator[Figure]:
@@ -332,7 +345,7 @@ def _adopt(supervisor: Ours, its: Measured) -> None:
     os.kill(old, signal.SIGKILL)
     pid = 0
     while time.monotonic() - killed < 20:
-        with contextlib.suppress(Exception):  # none listens yet
+        with contextlib.suppress(processes.SilentError):  # none listens yet
             status = supervisor.ask({"verb": "status"})[0]
             if (pid := status["pid"]) != old and status["adopted"] == 100:
                 break

@@ -214,17 +214,22 @@ class Ours(Supervisor):
         return [self.tools.python, "-m", "pyinit", *words]
 
     def ask(self, *requests: dict[str, Any]) -> list[dict[str, Any]]:
-        """Send requests on one connection, and return their answers; a supervisor has to run."""
+        """Send requests on one connection, and return their answers; a supervisor has to run, else SilentError."""
         from pyinit import client  # noqa: PLC0415
         from pyinit.dirs import Dirs  # noqa: PLC0415
+        from pyinit.errors import PyinitError  # noqa: PLC0415
 
         answers = []
-        with client.Connection(Dirs(str(self.run), str(self.folder / "s")), start=False) as connection:
-            connection.socket.settimeout(PATIENCE)
-            for at in range(0, len(requests), 50):
-                for request in requests[at : at + 50]:
-                    connection.send(**request)
-                answers += [connection.receive() for _ in requests[at : at + 50]]
+        try:
+            with client.Connection(Dirs(str(self.run), str(self.folder / "s")), start=False) as connection:
+                connection.socket.settimeout(PATIENCE)
+                for at in range(0, len(requests), 50):
+                    for request in requests[at : at + 50]:
+                        connection.send(**request)
+                    answers += [connection.receive() for _ in requests[at : at + 50]]
+        except (PyinitError, OSError) as error:
+            message = f"{requests[0]['verb']}: {error}"
+            raise processes.SilentError(message) from error
         return answers
 
     def start(self) -> None:
@@ -278,9 +283,7 @@ class Ours(Supervisor):
 
     def pid(self) -> int:
         """Return the supervisor's pid; 0 if none answers."""
-        from pyinit.errors import PyinitError  # noqa: PLC0415
-
-        with contextlib.suppress(PyinitError, OSError):
+        with contextlib.suppress(processes.SilentError):
             return int(self.ask({"verb": "ping"})[0]["pid"])
         return 0
 

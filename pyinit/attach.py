@@ -43,6 +43,7 @@ class Attachment:
         self._early: list[bytes] | None = []  # output of before begin()
         self._ends_with_run = ends_with_run
         service.attachments.append(self)
+        service.show_output()
         service.watchers.append(self._look)
         client.gone.append(self.leave)
 
@@ -82,6 +83,7 @@ class Attachment:
         """The client is gone, or is to go."""
         if self in self._service.attachments:
             self._service.attachments.remove(self)
+            self._service.show_output()
         if self._look in self._service.watchers:
             self._service.watchers.remove(self._look)
 

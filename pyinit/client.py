@@ -253,10 +253,14 @@ def supervisor_command(dirs: Dirs) -> list[str]:
 
 
 def supervisor_environment() -> dict[str, str]:
-    """What a supervisor's environment is."""
-    return {
+    """What a supervisor's environment is.
+
+    glibc would give the memory of each large read back, and take it again for the next one (mallopt(3)).
+    """
+    passed = {
         name: value for name, value in os.environ.items() if name in _PASSED or name.startswith(("PYINIT_", "XDG_"))
     }
+    return {"MALLOC_TRIM_THRESHOLD_": "2000000", "MALLOC_MMAP_THRESHOLD_": "1000000", **passed}
 
 
 def launch(dirs: Dirs, lock: int) -> None:

@@ -59,7 +59,7 @@ class Output:
             fields={"PYINIT_SERVICE_NAME": str(spec.name)},
         )
         self._log.recover()
-        self._log.tap(seen)
+        self._seen = seen
         self._listen()
 
     def _listen(self) -> None:
@@ -139,6 +139,10 @@ class Output:
     def begin(self) -> None:
         """The next run begins: what could not be logged of the last one is followed by its output."""
         self._unsettled = False
+
+    def show(self, *, wanted: bool) -> None:
+        """Whether somebody wants to see it: a copy is made only then."""
+        self._log.tap(self._seen if wanted else None)
 
     def reopen(self) -> None:
         """After an external rotation."""

@@ -8,6 +8,8 @@ from pyinit import jsontext, states, system
 from pyinit import spec as specs
 from pyinit.errors import PyinitError
 
+BLOCK = 1024  # bytes; state.json has a multiple of it
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -160,9 +162,27 @@ def save_spec(dirs: Dirs, ident: str, spec: specs.Spec, created: float) -> None:
     system.write_renamed(f"{dirs.service(ident)}/spec.json", spec_text(spec, created))
 
 
-def save_state(dirs: Dirs, ident: str, state: State) -> None:
-    """Write state.json; OSError."""
-    system.write_renamed(f"{dirs.service(ident)}/state.json", jsontext.dumps(state.values()).encode() + b"\n")
+def state_text(state: State) -> bytes:
+    """What is in state.json: padded, so that a shorter text leaves nothing of a longer one."""
+    text = jsontext.dumps(state.values()).encode()
+    return text.ljust((len(text) // BLOCK + 1) * BLOCK - 1) + b"\n"
+
+
+def save_state(dirs: Dirs, ident: str, state: State, last: bytes = b"") -> bytes:
+    """Write state.json in place; OSError. What is in it now; that is not written again if it is what was there last.
+
+    It is written at each change, and a new file each time costs a file system ten times as much. One write within a
+    page is not torn by a kill; what a power cut makes of it counts as lost.
+    """
+    text = state_text(state)
+    if text == last:
+        return text
+    fd = os.open(f"{dirs.service(ident)}/state.json", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.pwrite(fd, text, 0)
+    finally:
+        os.close(fd)
+    return text
 
 
 def parse_spec(text: bytes | None) -> tuple[specs.Spec, float] | None:

@@ -49,6 +49,7 @@ class Service:
         self.trouble: dict[str, str] = {}  # what could not be done, by what it concerns
         self.watchers: list[Callable[[Service], None]] = []  # called after each change
         self._timer: Timer | None = None  # of the next start, or the next stop signal
+        self._saved = b""  # what is in state.json
         self._is_due = False  # waiting is over before it has begun, and not worth saving
         self._failure: PyinitError | None = None
         self._adopting = False
@@ -569,6 +570,12 @@ class Service:
             return
         folder = self.supervisor.dirs.service(self.ident)
         self.output = output.Output(self.loop, self.slots, self.spec, folder, self._seen, self._log_troubled)
+        self.show_output()
+
+    def show_output(self) -> None:
+        """After clients came or went."""
+        if self.output:
+            self.output.show(wanted=bool(self.attachments))
 
     def _seen(self, stream: int, data: bytes) -> None:
         for attachment in tuple(self.attachments):
@@ -631,7 +638,7 @@ class Service:
         if not os.path.exists(f"{dirs.service(self.ident)}/spec.json"):
             return self._save_anew()
         try:
-            records.save_state(dirs, self.ident, self.state)
+            self._saved = records.save_state(dirs, self.ident, self.state, self._saved)
         except FileNotFoundError:
             return self._save_anew()
         except OSError as error:
@@ -644,7 +651,7 @@ class Service:
         try:
             self.supervisor.dirs.make()
             records.save_spec(self.supervisor.dirs, self.ident, self.spec, self.state.created)
-            records.save_state(self.supervisor.dirs, self.ident, self.state)
+            self._saved = records.save_state(self.supervisor.dirs, self.ident, self.state)
         except (OSError, PyinitError) as error:
             return self._save_later(str(error))
         self.set_trouble("state", "")

@@ -34,7 +34,7 @@ class World:
         self.state = records.State(1.0)
         self.state.state, self.state.run, self.state.pid = states.RUNNING, 1, 77
         self.service = SimpleNamespace(
-            attachments=[], watchers=[], state=self.state, slots={}, removed=False,
+            attachments=[], watchers=[], state=self.state, slots={}, removed=False, show_output=lambda: None,
             spec=spec.check({"command": ["x"]}), write_input=self._write, end_input=self._end_input,
             kill=self.signals.append,
         )  # fmt: skip

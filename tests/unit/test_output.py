@@ -46,6 +46,7 @@ class Service:
         self.path = folder / "log"
         seen = lambda stream, data: self.seen.append((stream, data))  # noqa: E731
         self.output = output.Output(self.loop, self.slots, self.spec, str(folder), seen, self.troubles.append)
+        self.output.show(wanted=True)
 
     def say(self, data: bytes, slot: int = launch.STDOUT) -> None:
         """Write as the process does."""

@@ -99,7 +99,10 @@ def test_every_verbs_kinds_are_known_here() -> None:
         ({"verb": "inspect", "names": None}, "inspect: names: missing: a list of texts"),
         ({"verb": "inspect", "names": ["a", "zz"]}, "no service zz"),
         ({"verb": "list", "filters": [["x", "y"]]}, "filter x: there is no such key: name, id, status, label, exited"),
-        ({"verb": "wait", "names": ["a"], "condition": "x"}, "condition: 'x' is none: exited, stopped, running"),
+        (
+            {"verb": "wait", "names": ["a"], "condition": "x"},
+            "condition: 'x' is none: exited, stopped, running, removed",
+        ),
         ({"verb": "kill", "names": ["a"], "signal": "X"}, "signal: 'X' is not a signal"),
         ({"verb": "rename", "name": "a", "new": "b"}, "the name b is in use by "),
         ({"verb": "rename", "name": "a", "new": "-"}, "name: '-' is not allowed"),

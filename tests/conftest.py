@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,16 @@ if str(ROOT) not in sys.path:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# What runs in the background of a script (a CI may), or under nohup, is started with these ignored, and would pass that
+# on to everything the tests start.
+for number, usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")

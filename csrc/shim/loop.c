@@ -36,12 +36,10 @@ static int time_left(const struct shim *shim) {
     return left < 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
 }
 
-/* What was used is given back once nothing has happened for a moment: a restart is not to wait for that, nor to fault
- * its pages in again. */
-enum { MOMENT_MS = 50 };
-
-static void tidy(struct shim *shim) {
-    if (!shim->untidy)
+/* What was used for this turn is given back before a longer wait. */
+static void tidy(struct shim *shim, int timeout) {
+    enum { SHORT_MS = 20 };
+    if (!shim->untidy || (timeout >= 0 && timeout < SHORT_MS))
         return;
     shim->untidy = false;
     room_tidy();
@@ -85,13 +83,9 @@ static void turn(struct shim *shim) {
     bool connected = shim->link.connection >= 0;
     nfds_t count = prepare(shim, polled);
     int timeout = time_left(shim);
-    if (shim->untidy && (timeout < 0 || timeout > MOMENT_MS))
-        timeout = MOMENT_MS;
-    int ready = poll(polled, count, timeout);
-    if (ready < 0)
+    tidy(shim, timeout);
+    if (poll(polled, count, timeout) < 0)
         return;
-    if (ready == 0)
-        tidy(shim);
     if (polled[SIGNALS_AT].revents || shim->unreaped)
         take_signals(shim);
     serve_link(shim, polled[LISTENER_AT].revents, polled[CONNECTION_AT].revents);

@@ -58,7 +58,7 @@ static void passwd_word(struct passwd_search *search) {
         search->broken |= user->gid == NOT_AN_ID;
         break;
     case 5:
-        if (word->length)
+        if (word->length && word->text[0]) /* a NUL there is no directory */
             search->too_long |= !word_copy(word, user->home, MAX_HOME);
         break;
     default:

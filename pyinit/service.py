@@ -134,8 +134,8 @@ class Service:
         self.state.state = state
         for action in actions:
             self._ACTIONS[action](self)
-        # A spawn is saved before it is done; and that it succeeded, the shim tells every supervisor anew.
-        if states.SPAWN not in actions and event != states.SPAWNED and not self._is_due:
+        # A spawn is saved before it is done.
+        if states.SPAWN not in actions and not self._is_due:
             self.save()
         self._tell()
 

@@ -6,6 +6,7 @@
 
 #include "environment.h"
 #include "execute.h"
+#include "identity.h"
 #include "say.h"
 #include "terminal.h"
 #include "user.h"
@@ -16,16 +17,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifdef SYS_setresuid32 /* the ids of i386 and arm were once 16 bits wide */
-#define SET_GROUPS SYS_setgroups32
-#define SET_GID SYS_setresgid32
-#define SET_UID SYS_setresuid32
-#else
-#define SET_GROUPS SYS_setgroups
-#define SET_GID SYS_setresgid
-#define SET_UID SYS_setresuid
-#endif
 
 enum step {
     STEP_NONE,
